@@ -2,34 +2,35 @@
 /* Generated from tools/netlink/qkdnf.yaml by tools/netlink/gen.py. */
 #include "netlink_policy.h"
 
-static const struct netlink_range_validation peer_pool_max_range = {
+/* Not const: the pointer in Linux 6.1's policies is not. */
+static struct netlink_range_validation peer_pool_max_range = {
 	.min = QKDNF_POOL_MIN,
 	.max = QKDNF_POOL_MAX,
 };
 
-static const struct netlink_range_validation peer_low_range = {
+static struct netlink_range_validation peer_low_range = {
 	.max = QKDNF_POOL_MAX,
 };
 
-static const struct netlink_range_validation peer_high_range = {
+static struct netlink_range_validation peer_high_range = {
 	.max = QKDNF_POOL_MAX,
 };
 
-static const struct netlink_range_validation peer_max_rate_range = {
+static struct netlink_range_validation peer_max_rate_range = {
 	.max = QKDNF_RATE_MAX,
 };
 
-static const struct netlink_range_validation peer_hello_ms_range = {
+static struct netlink_range_validation peer_hello_ms_range = {
 	.min = QKDNF_HELLO_MS_MIN,
 	.max = QKDNF_HELLO_MS_MAX,
 };
 
-static const struct netlink_range_validation contract_rate_range = {
+static struct netlink_range_validation contract_rate_range = {
 	.min = 1,
 	.max = QKDNF_RATE_MAX,
 };
 
-static const struct netlink_range_validation contract_burst_range = {
+static struct netlink_range_validation contract_burst_range = {
 	.min = 992,
 	.max = QKDNF_RATE_MAX,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Generated from tools/netlink/qkdnf.yaml by tools/netlink/gen.py. */
-#ifndef QN_NETLINK_POLICY_H
-#define QN_NETLINK_POLICY_H
+#ifndef _QN_NETLINK_POLICY_H
+#define _QN_NETLINK_POLICY_H
 
 #include <net/netlink.h>
 #include <linux/qkdnf.h>
@@ -31,4 +31,4 @@ extern const struct nla_policy qn_flow_get_policy[QKDNF_A_FLOW_PEER + 1];
 extern const struct nla_policy qn_relay_get_policy[QKDNF_A_RELAY_PEER + 1];
 extern const struct nla_policy qn_supply_get_policy[QKDNF_A_SUPPLY_PEER + 1];
 
-#endif /* QN_NETLINK_POLICY_H */
+#endif /* _QN_NETLINK_POLICY_H */

@@ -232,8 +232,8 @@ def c_head(text):
 
 
 def gen_policy_h(spec):
-    o = c_head('h') + ['#ifndef QN_NETLINK_POLICY_H',
-                       '#define QN_NETLINK_POLICY_H', '',
+    o = c_head('h') + ['#ifndef _QN_NETLINK_POLICY_H',
+                       '#define _QN_NETLINK_POLICY_H', '',
                        '#include <net/netlink.h>', '#include <linux/qkdnf.h>',
                        '']
     for name, attrs in policies(spec)[0]:
@@ -242,14 +242,16 @@ def gen_policy_h(spec):
         if len(line) > 80:
             line = f'extern const struct nla_policy\n{name}[{size}];'
         o += [line]
-    return '\n'.join(o + ['', '#endif /* QN_NETLINK_POLICY_H */', ''])
+    return '\n'.join(o + ['', '#endif /* _QN_NETLINK_POLICY_H */', ''])
 
 
 def gen_policy_c(spec):
     pols, ranges = policies(spec)
-    o = c_head('c') + ['#include "netlink_policy.h"', '']
+    o = c_head('c') + ['#include "netlink_policy.h"', '',
+                       "/* Not const: the pointer in Linux 6.1's policies "
+                       "is not. */"]
     for name, body in ranges.items():
-        o += [f'static const struct netlink_range_validation {name} = {{'] + \
+        o += [f'static struct netlink_range_validation {name} = {{'] + \
             body + ['};', '']
     for name, attrs in pols:
         size = f'{attrs[-1][0]} + 1'
