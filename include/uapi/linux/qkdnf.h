@@ -40,7 +40,7 @@
 #define QKDNF_SHARES_MAX	4
 #define QKDNF_SEG_SHIFT_MIN	12
 #define QKDNF_SEG_SHIFT_MAX	16
-#define QKDNF_POOL_MIN		16384
+#define QKDNF_POOL_MIN		32768
 #define QKDNF_POOL_MAX		67108864
 #define QKDNF_SEGMENTS_MAX	1024
 #define QKDNF_HELLO_MS_MIN	100
@@ -490,10 +490,10 @@ enum {
  *	octets]
  * LOCAL_ADDR6 (binary): own IPv6 address; default is what routing chooses [16
  *	octets]
- * SEG_SHIFT (u8): log2 of the segment size, default 14; equal at both ends,
+ * SEG_SHIFT (u8): log2 of the segment size, default 16; equal at both ends,
  *	fixed when the peer is made [12 to 16]
- * POOL_MAX (u64): most octets that the stream holds, default 64 segments; at
- *	most 1024 segments [16384 to 67108864]
+ * POOL_MAX (u64): most octets that the stream holds, default 64 segments; 8 to
+ *	1024 segments [32768 to 67108864]
  * LOW (u64): low mark. A remote stream whose level is below is filled with
  *	urgency; on any stream crossing it is an event. Default a quarter of
  *	pool-max [at most 67108864]
