@@ -3,6 +3,8 @@
 #
 # First process of a guest once the host's root is its own: makes the machine
 # ready, runs the script, decides, powers off.
+#
+# shellcheck disable=SC2154 # variables of guest.conf
 
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export HOME=/root LANG=C.UTF-8 LC_ALL=C.UTF-8
@@ -47,7 +49,6 @@ hostname "qkdnf-${series//./-}"
 ip link set lo up
 ulimit -c 0
 
-# shellcheck disable=SC2154
 for i in "${!shares[@]}"; do
 	mkdir -p "${shares[i]}"
 	mount -t 9p -o "$plan9,cache=none" "share$i" "${shares[i]}" || lost "cannot mount ${shares[i]}"
@@ -62,7 +63,6 @@ cd "$directory" 2>/dev/null || cd "$top" || cd /
 . "$top/tools/vm/verdict.sh"
 verdict_begin
 
-# shellcheck disable=SC2154
 if [ "$interactive" = 1 ]; then
 	stty -F /dev/hvc0 rows "${LINES:-24}" cols "${COLUMNS:-80}" sane 2>/dev/null
 	setsid -c -w "${command[@]}" </dev/hvc0 >/dev/hvc0 2>&1
@@ -79,7 +79,6 @@ fi
 
 # The verdict is decided last: a script that passed on a kernel that complains
 # has not passed.
-# shellcheck disable=SC2154
 if [ "$status" = 0 ] && [ "$verdict" = 1 ]; then
 	if ! verdict >/tmp/verdict 2>&1; then
 		cp /tmp/verdict "$results/reason"

@@ -123,6 +123,7 @@ cmdline="console=ttyS0 panic=-1 oops=panic panic_on_warn=1 log_buf_len=16M"
 cmdline+=" rcupdate.rcu_cpu_stall_timeout=180 watchdog_thresh=60 mitigations=off"
 cmdline+=" net.ifnames=0 printk.devkmsg=on qkdnf.top=$top qkdnf.results=$results $append"
 
+# shellcheck disable=SC2054 # commas are QEMU's
 args=(
 	-nodefaults -no-user-config -no-reboot -display none -monitor none
 	-M q35 -smp "$smp" -m "$mem"
@@ -136,10 +137,12 @@ args=(
 	-device virtio-serial-pci
 	-chardev "stdio,id=out,signal=off,logfile=$results/output.log"
 )
+# shellcheck disable=SC2054
 case $accel in
 kvm) args+=(-accel kvm -cpu host) ;;
 *) args+=(-accel tcg,thread=multi -cpu max) ;;
 esac
+# shellcheck disable=SC2054
 if [ $interactive = 1 ]; then
 	args+=(-device virtconsole,chardev=out,nr=1)
 else
@@ -176,9 +179,21 @@ else
 	rm -f "$results/.stdin"
 fi
 
+# tail_log: the kernel's log from where it begins to be interesting.
 tail_log() {
-	printf 'vm: end of the kernel log (%s):\n' "${results#"$PWD"/}/console.log" >&2
-	tail -n "${QKDNF_LOG_LINES:-60}" "$results/console.log" 2>/dev/null | tr -d '\r' >&2 || :
+	local log=$results/console.log first last
+
+	[ -s "$log" ] || { printf 'vm: no kernel log\n' >&2; return; }
+	last=$(wc -l <"$log")
+	first=$(grep -nE 'cut here|BUG|WARNING|KASAN|Oops|INFO: |Kernel panic|guest: error' "$log" |
+		head -n 1 | cut -d: -f1)
+	printf 'vm: from the kernel log (%s):\n' "${log#"$PWD"/}" >&2
+	if [ -z "$first" ]; then
+		tail -n 20 "$log"
+	else
+		sed -n "$((first > 3 ? first - 3 : 1)),$((first + 60))p" "$log"
+		[ "$last" -le $((first + 60)) ] || printf '[...]\n'
+	fi | tr -d '\r' >&2
 }
 
 if [ "${code:-0}" = 124 ]; then

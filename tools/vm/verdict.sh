@@ -42,10 +42,10 @@ verdict_leaks() {
 
 # verdict_unload: take our modules out; they must go within ten seconds.
 verdict_unload() {
-	local module i
+	local module _
 
 	for module in qkdnf qkdemu; do
-		for i in 1 2 3 4 5 6 7 8 9 10; do
+		for _ in 1 2 3 4 5 6 7 8 9 10; do
 			[ -d "/sys/module/$module" ] || break
 			rmmod "$module" 2>/dev/null && break
 			sleep 1

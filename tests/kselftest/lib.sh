@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# Sourced first by every tests/kselftest/NN-name.sh. A test script runs as root
+# in a guest and prints a line for each named test:
+#
+#	ok NAME
+#	not ok NAME - why
+#	skip NAME - why
+#
+# Its first lines may hold "# timeout: SECONDS" (120 otherwise). It must leave
+# no network namespace and no process behind; the runner takes the modules out
+# and reads the kernel log afterwards.
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+tests_failed=0
+tests_script=$(basename "${0##*/}" .sh)
+work=$(mktemp -d "/tmp/$tests_script.XXXXXX")
+tests_cleanup=()
+export PATH="$top/build/user:$PATH"
+
+# --- verdicts ---------------------------------------------------------------
+
+pass() { printf 'ok %s\n' "$1"; }
+
+fail() {
+	tests_failed=$((tests_failed + 1))
+	printf 'not ok %s - %s\n' "$1" "${2:-failed}" | tr -d '\r' | head -n 1
+}
+
+skip() { printf 'skip %s - %s\n' "$1" "${2:-not possible here}"; }
+
+# note TEXT...: what a reader of the log wants to know.
+note() { printf '# %s\n' "$*"; }
+
+# check NAME COMMAND...: passes if the command does; shows what it said if not.
+check() {
+	local name=$1 output status=0
+	shift
+
+	output=$("$@" 2>&1) || status=$?
+	if [ $status = 0 ]; then
+		pass "$name"
+		return 0
+	fi
+	printf '# %s\n' "$*"
+	[ -z "$output" ] || printf '%s\n' "$output" | sed 's/^/#   /'
+	fail "$name" "exit status $status from: $1"
+	return 1
+}
+
+# check_fails NAME PATTERN COMMAND...: passes if the command fails and what it
+# says matches the extended regular expression.
+check_fails() {
+	local name=$1 pattern=$2 output status=0
+	shift 2
+
+	output=$("$@" 2>&1) || status=$?
+	if [ $status = 0 ]; then
+		fail "$name" "it worked, and should have been refused: $*"
+		return 1
+	fi
+	if ! grep -qE -- "$pattern" <<<"$output"; then
+		printf '# %s\n' "$*"
+		printf '%s\n' "$output" | sed 's/^/#   /'
+		fail "$name" "refused, but not with '$pattern'"
+		return 1
+	fi
+	pass "$name"
+}
+
+# check_equal NAME EXPECTED ACTUAL
+check_equal() {
+	if [ "$2" = "$3" ]; then
+		pass "$1"
+	else
+		fail "$1" "expected '$2', got '$3'"
+		return 1
+	fi
+}
+
+# check_range NAME LOW HIGH ACTUAL: integers.
+check_range() {
+	if [[ $4 =~ ^-?[0-9]+$ ]] && [ "$4" -ge "$2" ] && [ "$4" -le "$3" ]; then
+		pass "$1"
+	else
+		fail "$1" "expected $2 to $3, got '$4'"
+		return 1
+	fi
+}
+
+# bail NAME WHY: nothing after this can work.
+bail() {
+	fail "$1" "$2"
+	exit 1
+}
+
+# wait_for SECONDS COMMAND...: until the command succeeds, asked once a second.
+wait_for() {
+	local end=$((SECONDS + $1))
+	shift
+
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 1
+	done
+}
+
+# --- modules ----------------------------------------------------------------
+
+# need_module NAME [PARAMETER=VALUE...]: load build/<release>/NAME.ko and what
+# it depends on; the script ends as failed if that does not work.
+need_module() {
+	local name=$1 file dependency
+	shift
+
+	[ ! -d "/sys/module/$name" ] || return 0
+	file=$top/build/$(uname -r)/$name.ko
+	[ -e "$file" ] || bail "load-$name" "$file is not built"
+	for dependency in $(modinfo -F depends "$file" | tr ',' ' '); do
+		case $dependency in
+		qkdnf | qkdemu) need_module "$dependency" ;;
+		*) modprobe "$dependency" || bail "load-$name" "cannot load $dependency" ;;
+		esac
+	done
+	insmod "$file" "$@" || bail "load-$name" "insmod: see the kernel log"
+}
+
+# drop_module NAME: take it out within ten seconds.
+drop_module() {
+	[ -d "/sys/module/$1" ] || return 0
+	wait_for 10 rmmod "$1"
+}
+
+have_module() { [ -e "$top/build/$(uname -r)/$1.ko" ]; }
+
+# --- network namespaces -----------------------------------------------------
+#
+# Namespaces are named without ceremony and deleted when the script ends.
+#
+#	ns_add a b
+#	veth a b 10.0.1.1/24 10.0.1.2/24
+#
+#	  a                                    b
+#	  +-----------+            +-----------+
+#	  | to-b      |------------|      to-a |
+#	  | 10.0.1.1  |    veth    |  10.0.1.2 |
+#	  +-----------+            +-----------+
+
+ns_list=()
+
+ns_add() {
+	local ns
+
+	for ns in "$@"; do
+		ip netns add "$ns" || bail "netns-$ns" "cannot make it"
+		ns_list+=("$ns")
+		ip -n "$ns" link set lo up
+	done
+}
+
+ns_del() {
+	local ns
+
+	for ns in "$@"; do
+		ip netns del "$ns" || return
+	done
+}
+
+# in_ns NAME COMMAND...
+in_ns() {
+	local ns=$1
+	shift
+	ip netns exec "$ns" "$@"
+}
+
+# veth A B ADDRESS-A ADDRESS-B [MTU]: a cable between two namespaces; the ends
+# are named to-b and to-a. IPv6 addresses need no duplicate detection here.
+veth() {
+	local a=$1 b=$2 mtu=${5:-1500}
+
+	ip link add "to-$b" netns "$a" mtu "$mtu" type veth peer name "to-$a" netns "$b" mtu "$mtu" ||
+		bail "veth-$a-$b" "cannot make it"
+	[ -z "${3:-}" ] || addr "$a" "to-$b" "$3"
+	[ -z "${4:-}" ] || addr "$b" "to-$a" "$4"
+	ip -n "$a" link set "to-$b" up
+	ip -n "$b" link set "to-$a" up
+}
+
+# addr NAMESPACE INTERFACE ADDRESS
+addr() {
+	case $3 in
+	*:*) ip -n "$1" addr add "$3" dev "$2" nodad ;;
+	*) ip -n "$1" addr add "$3" dev "$2" ;;
+	esac
+}
+
+# chain PREFIX NAME...: cable the namespaces in a row, in order:
+#
+#	NAME1 --- NAME2 --- NAME3 ...
+#	   PREFIX.1.0/24   PREFIX.2.0/24      left end .1, right end .2
+chain() {
+	local prefix=$1 i=1
+	shift
+
+	while [ $# -ge 2 ]; do
+		veth "$1" "$2" "$prefix.$i.1/24" "$prefix.$i.2/24"
+		i=$((i + 1))
+		shift
+	done
+}
+
+# impair NAMESPACE INTERFACE NETEM...: for example loss 5% duplicate 5% reorder 5% delay 2ms
+impair() {
+	local ns=$1 interface=$2
+	shift 2
+	modprobe sch_netem 2>/dev/null
+	ip netns exec "$ns" tc qdisc replace dev "$interface" root netem "$@"
+}
+
+# --- the end ----------------------------------------------------------------
+
+# at_end COMMAND...: run when the script ends, last come first served.
+at_end() { tests_cleanup+=("$(printf '%q ' "$@")"); }
+
+tests_end() {
+	local status=$? i ns
+
+	trap - EXIT
+	for ((i = ${#tests_cleanup[@]} - 1; i >= 0; i--)); do
+		eval "${tests_cleanup[i]}" || :
+	done
+	for ns in "${ns_list[@]}"; do
+		[ ! -e "/run/netns/$ns" ] || ip netns del "$ns"
+	done
+	rm -rf "$work"
+	[ $status != 0 ] || [ $tests_failed = 0 ] || status=1
+	# The runner takes a script without this line for one that broke off.
+	printf '# end of %s\n' "$tests_script"
+	exit $status
+}
+trap tests_end EXIT
