@@ -17,7 +17,6 @@
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
-#include <linux/unaligned.h>
 
 #include "bits.h"
 #include "limits.h"
@@ -56,13 +55,13 @@ static void emu_stream_next(struct emu_stream *s)
 
 static u32 emu_stream_u32(struct emu_stream *s)
 {
-	u32 value;
+	__le32 value;
 
 	if (s->used == sizeof(s->octets))
 		emu_stream_next(s);
-	value = get_unaligned_le32(s->octets + s->used);
+	memcpy(&value, s->octets + s->used, sizeof(value));
 	s->used += sizeof(value);
-	return value;
+	return le32_to_cpu(value);
 }
 
 /**
@@ -75,15 +74,18 @@ static u32 emu_stream_u32(struct emu_stream *s)
 void emu_bits_init(struct emu_bits *bits, const u8 *seed, u64 start_ns,
 		   u32 block_size)
 {
+	__le32 words[8];
 	struct emu_stream s;
 	unsigned int i;
 	u32 key[8];
 
+	memcpy(words, seed, sizeof(words));
 	for (i = 0; i < ARRAY_SIZE(key); i++)
-		key[i] = get_unaligned_le32(seed + 4 * i);
+		key[i] = le32_to_cpu(words[i]);
 	emu_stream_open(&s, key, block_size, start_ns);
 	for (i = 0; i < ARRAY_SIZE(bits->key); i++)
 		bits->key[i] = emu_stream_u32(&s);
+	memzero_explicit(words, sizeof(words));
 	memzero_explicit(key, sizeof(key));
 	memzero_explicit(&s, sizeof(s));
 }
