@@ -186,7 +186,7 @@ tail_log() {
 	[ -s "$log" ] || { printf 'vm: no kernel log\n' >&2; return; }
 	last=$(wc -l <"$log")
 	first=$(grep -nE 'cut here|BUG|WARNING|KASAN|Oops|INFO: |Kernel panic|guest: error' "$log" |
-		head -n 1 | cut -d: -f1)
+		head -n 1 | cut -d: -f1) || :
 	printf 'vm: from the kernel log (%s):\n' "${log#"$PWD"/}" >&2
 	if [ -z "$first" ]; then
 		tail -n 20 "$log"

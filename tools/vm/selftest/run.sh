@@ -47,7 +47,7 @@ for kernel in $kernels; do
 	try vm-print-is-caught "$kernel" 97 'kernel log: .*BUG: planted' print
 	try vm-clean-module "$kernel" 0 '' none
 	try vm-oops-is-caught "$kernel" 98 'Oops|NULL pointer' oops
-	try vm-leaked-object-is-caught "$kernel" 98 'Objects remaining in planted' leak
+	try vm-leaked-object-is-caught "$kernel" 98 'BUG planted .*Objects remaining' leak
 	options=(--share "$share")
 	try vm-share "$kernel" 0 '' share "$share"
 	if [ "$(cat "$share/file" 2>/dev/null)" = shared ]; then echo "ok vm-share-arrives"; else echo "not ok vm-share-arrives - nothing in $share"; fi
