@@ -53,6 +53,7 @@ qkdnf: keys across quantum key distribution networks
                         K=6.12 one kernel; T="10-emu lint" some tests
   make bench            the figures, into build/bench.json
   make lint             style and static checks only
+  make format           let clang-format rewrite userspace/
   make setup            what demo, check and bench fetch by themselves
   make clean            remove what was made (downloads and guest kernels stay)
   make distclean        remove build/
@@ -196,7 +197,7 @@ install-userspace: userspace
 
 # --- demo, tests, figures -------------------------------------------------------
 
-.PHONY: demo check bench lint
+.PHONY: demo check bench lint format
 demo: modules-6.12 userspace
 	@if [ -x tools/demo/run.sh ]; then exec tools/demo/run.sh; \
 	else echo "make: error: tools/demo/run.sh is not there" >&2; exit 1; fi
@@ -211,6 +212,9 @@ bench:
 lint:
 	@tools/setup/setup.sh
 	@tools/lint/lint.sh
+
+format:
+	@tools/lint/lint.sh --format
 
 export K T KEEP
 
