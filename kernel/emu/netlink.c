@@ -599,19 +599,17 @@ static int emu_nl_link_get(struct sk_buff *skb, struct genl_info *info)
 	return genlmsg_reply(reply, info);
 }
 
-static int emu_nl_dump_start(struct netlink_callback *cb)
-{
-	if (!nlmsg_attrlen(cb->nlh, GENL_HDRLEN))
-		return 0;
-	NL_SET_ERR_MSG(cb->extack, "a dump is of all links and takes no attribute");
-	return -EINVAL;
-}
-
 static int emu_nl_link_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	unsigned long slot = cb->args[0];
 	struct emu_link *link;
 
+	/* Not in .start, whose text 6.1 does not pass on. */
+	if (nlmsg_attrlen(cb->nlh, GENL_HDRLEN)) {
+		NL_SET_ERR_MSG(cb->extack,
+			       "a dump is of all links and takes no attribute");
+		return -EINVAL;
+	}
 	mutex_lock(&emu_links_lock);
 	cb->seq = emu_links_generation();
 	for (link = emu_link_from(&slot); link;
@@ -646,7 +644,6 @@ static const struct genl_ops emu_ops[] = {
 	}, {
 		.cmd = QKDEMU_CMD_LINK_GET,
 		.doit = emu_nl_link_get,
-		.start = emu_nl_dump_start,
 		.dumpit = emu_nl_link_dump,
 		.policy = emu_name_policy,
 		.maxattr = ARRAY_SIZE(emu_name_policy) - 1,
