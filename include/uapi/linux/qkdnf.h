@@ -15,10 +15,9 @@
  * An attribute that an operation does not name, an unknown one, one given
  * twice and a value out of range are refused with EINVAL or ERANGE. Each
  * refusal carries a text and, where an attribute is at fault, its place. All
- * operations but node-get and stats-get need CAP_NET_ADMIN in the user
- * namespace that owns the network namespace; node-set, peer-new and source-new
- * need it in the initial user namespace, unless the module parameter
- * unprivileged_ns is set.
+ * operations but node-get need CAP_NET_ADMIN in the user namespace that owns
+ * the network namespace; node-set, peer-new and source-new need it in the
+ * initial user namespace, unless the module parameter unprivileged_ns is set.
  *
  * Errors common to all: EPERM, EINVAL, ENOMEM, ENODEV (no node in this
  * namespace), ENOENT (no such object; or, with the bad attribute marked, no
@@ -521,7 +520,7 @@ enum {
  *	hold
  * HELD (u64): octets in memory, usable or not
  * INCOME (u32): octets per second delivered into the stream, smoothed
- * HORIZON (u64): segment index below which nothing new will be held
+ * HORIZON (u64): link only, segment index below which nothing new will be held
  * SEGMENTS (u32): segments in memory
  * LAST_HEARD_MS (u64): milliseconds since the last verified frame; absent if
  *	none

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Peers are put together here, and taken apart in this order:
+ *
+ *	1. out of the table and of all routes, contracts and flows: no frame
+ *	   finds it any more
+ *	2. the tick is cancelled and the source dropped: nobody fills the stream
+ *	3. a grace period: whoever found it before has let go of it
+ *	4. erased and freed
+ */
+#include <linux/rcupdate.h>
+#include <linux/string.h>
+#include <linux/qkdnf.h>
+
+#include "contract.h"
+#include "flow.h"
+#include "grant.h"
+#include "remote.h"
+#include "route.h"
+#include "setup.h"
+#include "source.h"
+#include "stream.h"
+
+/*
+ * Charged to the peer's budget beside the octets of its segments: their claim
+ * bits, and the window of segments that are being assembled.
+ */
+static long budget_of(const struct qn_peer_config *c)
+{
+	return c->pool_max + c->pool_max / 4 +
+	       (c->remote ? (long)QN_ASSEMBLY_SEGS << c->shift : 0);
+}
+
+static void config_apply(struct qn_peer *peer, const struct qn_peer_config *c)
+{
+	struct qn_remote *r = peer->remote_half;
+
+	spin_lock_bh(&peer->lock);
+	strscpy(peer->name, c->name, sizeof(peer->name));
+	peer->end = c->end;
+	peer->border = c->border;
+	peer->low = c->low;
+	peer->high = c->high;
+	peer->pool_max = c->pool_max;
+	peer->hello_ms = c->hello_ms;
+	spin_unlock_bh(&peer->lock);
+	dst_cache_reset(&peer->dst);
+	WRITE_ONCE(peer->mem.max, budget_of(c));
+	WRITE_ONCE(peer->stream->max_segs, c->pool_max >> c->shift);
+	if (!r)
+		return;
+	spin_lock_bh(&r->lock);
+	r->weight = c->weight;
+	r->max_rate = c->max_rate;
+	spin_unlock_bh(&r->lock);
+}
+
+/**
+ * qn_peer_setup - make a peer and let it meet the other end
+ * @node: its node
+ * @c: what it shall be
+ *
+ * Context: process, under node->lock. Return: 0, -EEXIST, -ENOSPC (too many
+ * peers) or -ENOMEM.
+ */
+int qn_peer_setup(struct qn_node *node, const struct qn_peer_config *c)
+{
+	struct qn_peer *peer;
+	int err = -ENOMEM;
+
+	lockdep_assert_held(&node->lock);
+	if (node->peer_count >= QN_PEERS_MAX)
+		return -ENOSPC;
+	rcu_read_lock();
+	peer = qn_peer_find(node, c->id);
+	rcu_read_unlock();
+	if (peer)
+		return -EEXIST;
+	peer = qn_peer_alloc(node, c->id);
+	if (!peer)
+		return -ENOMEM;
+	peer->remote = c->remote;
+	peer->shift = c->shift;
+	qn_mem_init(&peer->mem, budget_of(c), &node->mem);
+	peer->stream = qn_stream_new(&(struct qn_stream_params){
+		.shift = c->shift,
+		/* even segments are born to the lower id */
+		.lane = node->id > c->id,
+		.remote = c->remote,
+		.max_segs = c->pool_max >> c->shift,
+		.mem = &peer->mem,
+	});
+	if (!peer->stream)
+		goto free;
+	if (c->remote) {
+		peer->remote_half = qn_remote_new(peer, c->shares, c->scheme,
+						  c->weight, c->max_rate);
+		if (!peer->remote_half)
+			goto free;
+		peer->computational = c->scheme == QKDNF_SCHEME_OTP;
+	}
+	config_apply(peer, c);
+	err = qn_peer_insert(peer);
+	if (err)
+		goto free;
+	qn_peer_kick(peer, 0);
+	return 0;
+
+free:
+	qn_remote_free(peer->remote_half);
+	qn_peer_release(peer);
+	return err;
+}
+
+/**
+ * qn_peer_config_get - what a peer is
+ * @peer: the peer
+ * @c: out
+ *
+ * Context: process, under node->lock.
+ */
+void qn_peer_config_get(struct qn_peer *peer, struct qn_peer_config *c)
+{
+	struct qn_remote *r = peer->remote_half;
+
+	memset(c, 0, sizeof(*c));
+	c->id = peer->id;
+	c->remote = peer->remote;
+	c->shift = peer->shift;
+	c->end = peer->end;
+	c->border = peer->border;
+	c->pool_max = peer->pool_max;
+	c->low = peer->low;
+	c->high = peer->high;
+	c->hello_ms = peer->hello_ms;
+	strscpy(c->name, peer->name, sizeof(c->name));
+	if (r) {
+		c->scheme = r->scheme;
+		c->shares = r->shares;
+		c->weight = r->weight;
+		c->max_rate = r->max_rate;
+	}
+}
+
+/**
+ * qn_peer_config_set - change a peer
+ * @peer: the peer
+ * @c: what it shall be; what is fixed is as it was
+ *
+ * The ring of the stream has room for twice the segments that the peer was made
+ * with; a larger pool needs the peer to be made anew.
+ *
+ * Context: process, under node->lock. Return: 0 or -E2BIG: no such pool.
+ */
+int qn_peer_config_set(struct qn_peer *peer, const struct qn_peer_config *c)
+{
+	if (2 * (c->pool_max >> c->shift) > peer->stream->ring_mask + 1)
+		return -E2BIG;
+	config_apply(peer, c);
+	qn_peer_kick(peer, 0);
+	return 0;
+}
+
+/**
+ * qn_source_teardown - take the source of a peer away; its file is dropped
+ * @peer: the peer
+ *
+ * Context: process, under node->lock.
+ */
+void qn_source_teardown(struct qn_peer *peer)
+{
+	struct qn_source *src = peer->source;
+
+	if (!src)
+		return;
+	WRITE_ONCE(peer->source, NULL);
+	/* the tick looks at the source without a lock */
+	cancel_delayed_work_sync(&peer->tick);
+	qn_source_free(src);
+	qn_peer_kick(peer, 0);
+}
+
+/* Step 1. */
+static void peer_hide(struct qn_peer *peer)
+{
+	struct qn_node *node = peer->node;
+
+	qn_peer_unhash(peer);
+	if (!peer->remote) {
+		qn_routes_forget_peer(node, peer);
+		qn_contracts_forget_peer(node, peer);
+		qn_flows_forget_peer(node, peer);
+	}
+}
+
+/* Step 2. */
+static void peer_stop(struct qn_peer *peer)
+{
+	cancel_delayed_work_sync(&peer->tick);
+	qn_source_teardown(peer);
+}
+
+/* Step 4. */
+static void peer_erase(struct qn_peer *peer)
+{
+	qn_grants_forget(peer);
+	qn_remote_free(peer->remote_half);
+	qn_peer_release(peer);
+}
+
+/**
+ * qn_peer_teardown - erase the stream of a peer and take it away
+ * @peer: the peer; gone afterwards
+ *
+ * Context: process, under node->lock; sleeps for a grace period.
+ */
+void qn_peer_teardown(struct qn_peer *peer)
+{
+	lockdep_assert_held(&peer->node->lock);
+	peer_hide(peer);
+	peer_stop(peer);
+	synchronize_net();
+	peer_erase(peer);
+}
+
+/**
+ * qn_peers_teardown - take all peers of a node away, in one grace period
+ * @node: the node
+ *
+ * Context: process, under node->lock.
+ */
+void qn_peers_teardown(struct qn_node *node)
+{
+	struct qn_peer *peer, *next;
+	LIST_HEAD(gone);
+
+	lockdep_assert_held(&node->lock);
+	list_for_each_entry_safe(peer, next, &node->peer_list, list) {
+		peer_hide(peer);
+		list_add_tail(&peer->list, &gone);
+	}
+	list_for_each_entry(peer, &gone, list)
+		peer_stop(peer);
+	synchronize_net();
+	list_for_each_entry_safe(peer, next, &gone, list)
+		peer_erase(peer);
+}
