@@ -54,6 +54,7 @@ qkdnf: keys across quantum key distribution networks
   make bench            the figures, into build/bench.json
   make lint             style and static checks only
   make format           let clang-format rewrite userspace/
+  make modules-uml      modules for User-mode Linux (tools/uml), for measuring
   make setup            what demo, check and bench fetch by themselves
   make clean            remove what was made (downloads and guest kernels stay)
   make distclean        remove build/
@@ -103,6 +104,13 @@ endif
 .PHONY: $(guest-modules)
 $(guest-modules): modules-%: setup-kernel-%
 	+@QKDNF_WERROR=y tools/setup/build-modules.sh $(b)/kernels/$*/headers modules W=1
+
+# Built once, kept; modules for it as for any kernel.
+.PHONY: uml modules-uml
+uml:
+	@tools/uml/build.sh
+modules-uml: uml
+	+@ARCH=um QKDNF_WERROR=y tools/setup/build-modules.sh $(b)/uml
 
 .PHONY: $(addprefix check-config-,$(SERIES))
 $(addprefix check-config-,$(SERIES)): check-config-%: setup-kernel-%
