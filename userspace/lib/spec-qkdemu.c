@@ -67,28 +67,28 @@ static const struct qn_attr emu_link_attrs[] = {
 		.name = "seed", .type = QN_BINARY, .min = 32, .max = 32
 	},
 	[QKDEMU_A_START_TIME] = {
-		.name = "start-time", .type = QN_U64, .format = QN_FMT_TIME_NS,
-		.max = 18446744073709551615ULL
+		.name = "start-time", .type = QN_U64, .format = QN_FMT_TIME_NS, .min = 1ULL,
+		.max = 4611686018427387904ULL
 	},
 	[QKDEMU_A_RATE] = {
 		.name = "rate", .type = QN_U64, .format = QN_FMT_BITRATE, .min = 1ULL,
-		.max = 18446744073709551615ULL
+		.max = 1000000000ULL
 	},
 	[QKDEMU_A_BLOCK_SIZE] = {
 		.name = "block-size", .type = QN_U32, .format = QN_FMT_OCTETS, .min = 32ULL,
-		.max = 4294967295ULL
+		.max = 65536ULL
 	},
 	[QKDEMU_A_DEPTH] = {
-		.name = "depth", .type = QN_U32, .min = 1ULL, .max = 4294967295ULL
+		.name = "depth", .type = QN_U32, .min = 1ULL, .max = 1048576ULL
 	},
 	[QKDEMU_A_QBER] = {
-		.name = "qber", .type = QN_U32, .format = QN_FMT_PPM, .max = 4294967295ULL
+		.name = "qber", .type = QN_U32, .format = QN_FMT_PPM, .max = 500000ULL
 	},
 	[QKDEMU_A_QBER_LIMIT] = {
-		.name = "qber-limit", .type = QN_U32, .format = QN_FMT_PPM, .max = 4294967295ULL
+		.name = "qber-limit", .type = QN_U32, .format = QN_FMT_PPM, .max = 500000ULL
 	},
 	[QKDEMU_A_EAVESDROP] = {
-		.name = "eavesdrop", .type = QN_U32, .format = QN_FMT_PPM, .max = 4294967295ULL
+		.name = "eavesdrop", .type = QN_U32, .format = QN_FMT_PPM, .max = 1000000ULL
 	},
 	[QKDEMU_A_ADMIN] = {
 		.name = "admin", .type = QN_U8, .values = &qn_enum_emu_admin, .max = 1ULL
@@ -103,11 +103,11 @@ static const struct qn_attr emu_link_attrs[] = {
 		.name = "outages", .type = QN_NEST, .nest = &qn_set_emu_outages
 	},
 	[QKDEMU_A_BASE_TIME] = {
-		.name = "base-time", .type = QN_U64, .format = QN_FMT_TIME_NS,
-		.max = 18446744073709551615ULL
+		.name = "base-time", .type = QN_U64, .format = QN_FMT_TIME_NS, .min = 1ULL,
+		.max = 4611686018427387904ULL
 	},
 	[QKDEMU_A_BASE_INDEX] = {
-		.name = "base-index", .type = QN_U64, .max = 18446744073709551615ULL
+		.name = "base-index", .type = QN_U64, .max = 140737488355327ULL
 	},
 	[QKDEMU_A_LINK_ID] = {
 		.name = "link-id", .type = QN_U64, .format = QN_FMT_HEX,
@@ -137,10 +137,10 @@ _Static_assert(QKDEMU_A_MAX < 64, "presence is 64 bits");
 
 static const struct qn_attr emu_end_attrs[] = {
 	[QKDEMU_A_END_LOSS] = {
-		.name = "loss", .type = QN_U32, .format = QN_FMT_PPM, .max = 4294967295ULL
+		.name = "loss", .type = QN_U32, .format = QN_FMT_PPM, .max = 1000000ULL
 	},
 	[QKDEMU_A_END_ERROR] = {
-		.name = "error", .type = QN_U32, .format = QN_FMT_PPM, .max = 4294967295ULL
+		.name = "error", .type = QN_U32, .format = QN_FMT_PPM, .max = 500000ULL
 	},
 	[QKDEMU_A_END_OPEN] = {
 		.name = "open", .type = QN_U8, .format = QN_FMT_BOOL, .max = 255ULL
@@ -186,12 +186,12 @@ _Static_assert(QKDEMU_A_OUTAGES_MAX < 64, "presence is 64 bits");
 
 static const struct qn_attr emu_outage_attrs[] = {
 	[QKDEMU_A_OUTAGE_START] = {
-		.name = "start", .type = QN_U64, .format = QN_FMT_TIME_NS,
-		.max = 18446744073709551615ULL
+		.name = "start", .type = QN_U64, .format = QN_FMT_TIME_NS, .min = 1ULL,
+		.max = 4611686018427387904ULL
 	},
 	[QKDEMU_A_OUTAGE_DURATION] = {
 		.name = "duration", .type = QN_U64, .format = QN_FMT_NS, .min = 1ULL,
-		.max = 18446744073709551615ULL
+		.max = 4611686018427387904ULL
 	},
 };
 
