@@ -412,15 +412,14 @@ struct qn_peer *qn_route_next(struct qn_node *node, u64 destination, u8 share,
  * @share: as to qn_route_next()
  * @shares: as to qn_route_next()
  * @tried: what qn_route_next() answered
- * @not_to: as to qn_route_next()
  *
- * Frames that come after go to the backup for a second, too.
+ * Frames that come after go to the backup for a second, too. The caller sees
+ * to it that the frame does not turn back.
  *
  * Context: under rcu_read_lock(). Return: another usable link peer, or NULL.
  */
 struct qn_peer *qn_route_other(struct qn_node *node, u64 destination, u8 share,
-			       u8 shares, const struct qn_peer *tried,
-			       const struct qn_peer *not_to)
+			       u8 shares, const struct qn_peer *tried)
 {
 	struct qn_peer *via, *backup;
 	struct qn_route *r;
@@ -434,16 +433,13 @@ struct qn_peer *qn_route_other(struct qn_node *node, u64 destination, u8 share,
 	backup = rcu_dereference(r->backup);
 	if (!backup)
 		return NULL;
-	if (tried == via) {
-		if (!qn_peer_usable(backup))
-			return NULL;
-		WRITE_ONCE(r->dry, (jiffies + DRY_HOLD) | 1);
-		record(node, r, backup, QKDNF_ROUTE_ACTIVE_BACKUP);
-		return backup != not_to ? backup : NULL;
-	}
-	if (tried == backup && via != not_to && qn_peer_usable(via))
-		return via;
-	return NULL;
+	if (tried == backup)
+		return qn_peer_usable(via) ? via : NULL;
+	if (tried != via || !qn_peer_usable(backup))
+		return NULL;
+	WRITE_ONCE(r->dry, (jiffies + DRY_HOLD) | 1);
+	record(node, r, backup, QKDNF_ROUTE_ACTIVE_BACKUP);
+	return backup;
 }
 
 /**

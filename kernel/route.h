@@ -60,8 +60,7 @@ struct qn_route *qn_route_find(struct qn_node *node, u64 destination, u8 share);
 struct qn_peer *qn_route_next(struct qn_node *node, u64 destination, u8 share,
 			      u8 shares, const struct qn_peer *not_to);
 struct qn_peer *qn_route_other(struct qn_node *node, u64 destination, u8 share,
-			       u8 shares, const struct qn_peer *tried,
-			       const struct qn_peer *not_to);
+			       u8 shares, const struct qn_peer *tried);
 bool qn_route_from(struct qn_node *node, u64 far_end, u8 share,
 		   const struct qn_peer *ingress);
 
