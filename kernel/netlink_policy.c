@@ -117,12 +117,13 @@ const struct nla_policy qn_route_get_policy[QKDNF_A_ROUTE_VIA + 1] = {
 	[QKDNF_A_ROUTE_VIA] = NLA_POLICY_MIN(NLA_U64, 1),
 };
 
-const struct nla_policy qn_route_new_policy[QKDNF_A_ROUTE_BACKUP + 1] = {
+const struct nla_policy qn_route_new_policy[QKDNF_A_ROUTE_REPLACE + 1] = {
 	[QKDNF_A_ROUTE_DESTINATION] = NLA_POLICY_MIN(NLA_U64, 1),
 	[QKDNF_A_ROUTE_PROVIDER_WIDE] = { .type = NLA_FLAG },
 	[QKDNF_A_ROUTE_SHARE] = NLA_POLICY_MAX(NLA_U8, 3),
 	[QKDNF_A_ROUTE_VIA] = NLA_POLICY_MIN(NLA_U64, 1),
 	[QKDNF_A_ROUTE_BACKUP] = NLA_POLICY_MIN(NLA_U64, 1),
+	[QKDNF_A_ROUTE_REPLACE] = { .type = NLA_FLAG },
 };
 
 const struct nla_policy qn_route_del_policy[QKDNF_A_ROUTE_SHARE + 1] = {

@@ -15,7 +15,7 @@ extern const struct nla_policy qn_source_get_policy[QKDNF_A_SOURCE_PEER + 1];
 extern const struct nla_policy qn_source_new_policy[QKDNF_A_SOURCE_FD + 1];
 extern const struct nla_policy qn_source_del_policy[QKDNF_A_SOURCE_PEER + 1];
 extern const struct nla_policy qn_route_get_policy[QKDNF_A_ROUTE_VIA + 1];
-extern const struct nla_policy qn_route_new_policy[QKDNF_A_ROUTE_BACKUP + 1];
+extern const struct nla_policy qn_route_new_policy[QKDNF_A_ROUTE_REPLACE + 1];
 extern const struct nla_policy qn_route_del_policy[QKDNF_A_ROUTE_SHARE + 1];
 extern const struct nla_policy
 qn_contract_get_policy[QKDNF_A_CONTRACT_DIRECTION + 1];

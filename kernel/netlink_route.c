@@ -154,7 +154,7 @@ static struct qn_peer *next_hop(struct genl_info *info, struct qn_node *node,
 static int route_add(struct genl_info *info, struct qn_node *node,
 		     const struct qn_route_key *key)
 {
-	bool replace = info->nlhdr->nlmsg_flags & NLM_F_REPLACE;
+	bool replace = info->attrs[QKDNF_A_ROUTE_REPLACE];
 	struct qn_peer *via, *backup = NULL;
 	int err;
 
@@ -172,7 +172,7 @@ static int route_add(struct genl_info *info, struct qn_node *node,
 	err = qn_route_add(node, key, via, backup, true, replace);
 	if (err == -EEXIST)
 		return qn_nl_bad(info, QKDNF_A_ROUTE_DESTINATION, err,
-				 "there is a route for this destination and share: change it with NLM_F_REPLACE");
+				 "there is a route for this destination and share: give replace to change it");
 	if (err == -ENOSPC)
 		return qn_nl_fail(info, err, "too many routes");
 	if (err)
@@ -180,7 +180,7 @@ static int route_add(struct genl_info *info, struct qn_node *node,
 	return 0;
 }
 
-/* Make a route, or with NLM_F_REPLACE change it. */
+/* Make a route, or with `replace` change it. */
 int qn_nl_route_new(struct sk_buff *skb, struct genl_info *info)
 {
 	struct qn_route_key key;

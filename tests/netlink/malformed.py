@@ -85,7 +85,7 @@ def request(op, values, without=()):
 
 def limits(op, name):
     a = spec_attr(op, name).yaml
-    checks = {k: fam.consts[v].value if isinstance(v, str) else v
+    checks = {k: fam.consts[v]['value'] if isinstance(v, str) else v
               for k, v in a.get('checks', {}).items()}
     if 'enum' in a:
         checks['max'] = len(fam.consts[a['enum']].entries) - 1

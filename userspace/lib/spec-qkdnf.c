@@ -598,6 +598,9 @@ static const struct qn_attr route_attrs[] = {
 	[QKDNF_A_ROUTE_SWITCHED] = {
 		.name = "switched", .type = QN_U32, .max = 4294967295ULL
 	},
+	[QKDNF_A_ROUTE_REPLACE] = {
+		.name = "replace", .type = QN_FLAG
+	},
 };
 
 const struct qn_set qn_set_route = {
@@ -1050,7 +1053,8 @@ static const struct qn_op qkdnf_ops[] = {
 			QN_BIT(QKDNF_A_ROUTE_PROVIDER_WIDE) |
 			QN_BIT(QKDNF_A_ROUTE_SHARE) |
 			QN_BIT(QKDNF_A_ROUTE_VIA) |
-			QN_BIT(QKDNF_A_ROUTE_BACKUP),
+			QN_BIT(QKDNF_A_ROUTE_BACKUP) |
+			QN_BIT(QKDNF_A_ROUTE_REPLACE),
 	},
 	[QKDNF_CMD_ROUTE_DEL] = {
 		.name = "route-del",

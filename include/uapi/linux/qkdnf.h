@@ -628,6 +628,8 @@ enum {
  *	not used by frames of more than one share [at least 1]
  * ACTIVE (u32, enum qkdnf_route_active)
  * SWITCHED (u32): times that the next hop changed
+ * REPLACE (flag): if the route is there, change it (an attribute since the
+ *	core refuses NLM_F_REPLACE in a request of a family like this one)
  */
 enum {
 	QKDNF_A_ROUTE_PAD = 1,
@@ -638,6 +640,7 @@ enum {
 	QKDNF_A_ROUTE_BACKUP,
 	QKDNF_A_ROUTE_ACTIVE,
 	QKDNF_A_ROUTE_SWITCHED,
+	QKDNF_A_ROUTE_REPLACE,
 
 	__QKDNF_A_ROUTE_MAX,
 	QKDNF_A_ROUTE_MAX = (__QKDNF_A_ROUTE_MAX - 1)
@@ -901,8 +904,8 @@ enum {
  *	which may be a provider-wide one. As dump: all, or those with via as next
  *	hop or backup.
  * ROUTE_NEW: Makes a route. EEXIST if there is one for the same destination,
- *	provider-wide and share, unless NLM_F_REPLACE is set, which changes it
- *	without a gap.
+ *	provider-wide and share, unless replace is given, which changes it without a
+ *	gap for the frames that use it.
  * ROUTE_DEL: Takes a route away.
  * CONTRACT_GET: One contract, or all, or those with a peer.
  * CONTRACT_NEW: Makes a contract. Needs peer, id, direction, source,
