@@ -65,13 +65,13 @@ static void published(void)
 	near("model-gys-best-signal", best_signal(gys, 60), 0.48, 0.02);
 	/* An ever weaker decoy comes near to infinitely many of them. */
 	dev = gys;
-	dev.decoy = 1e-4;
+	dev.decoy = 0.0001;
 	near("model-gys-reach-ideal", qkd_reach(&dev, GYS_DB_KM), 142.05, 0.25);
 
 	/* Shor and Preskill: a perfect source has key up to 11.0 % of errors. */
 	dev = (struct qkd_device){
-		.pulse_hz = 1, .signal = 1e-4, .decoy = 1e-5, .duty = 1,
-		.efficiency = 1e-3, .correction = 1,
+		.pulse_hz = 1, .signal = 0.0001, .decoy = 0.00001, .duty = 1,
+		.efficiency = 0.001, .correction = 1,
 	};
 	dev.misalignment = 0.1095;
 	check("model-limit-below-11", qkd_yield(&dev, 0, 0.2, &y), "no key at 10.95 %%");
@@ -92,7 +92,7 @@ static void laws(void)
 	char name[64];
 	double km;
 
-	near("model-entropy", qkd_entropy(0.11), 0.499916, 1e-5);
+	near("model-entropy", qkd_entropy(0.11), 0.499916, 0.00001);
 	check("model-entropy-ends", !qkd_entropy(0) && !qkd_entropy(1) && qkd_entropy(0.5) == 1,
 	      "not 0, 0 and 1");
 	check("model-unknown-device", !qkd_device_find("none"), "found");
@@ -102,7 +102,7 @@ static void laws(void)
 
 		qkd_yield(dev, 0, QKD_LOSS_DB_KM, &last);
 		snprintf(name, sizeof(name), "model-%s-qber-at-0-km", dev->name);
-		near(name, last.qber, dev->misalignment, 1e-3);
+		near(name, last.qber, dev->misalignment, 0.001);
 		for (km = 1; km < reach; km++) {
 			qkd_yield(dev, km, QKD_LOSS_DB_KM, &y);
 			falls = falls && y.rate < last.rate;

@@ -5,8 +5,11 @@
 
 #include "qkdmodel.h"
 
+#define PPM  (1.0 / 1000000)
+#define NANO (1.0 / 1000000000)
+
 /* error rate of clicks without light: a coin */
-#define BACKGROUND_QBER	0.5
+#define BACKGROUND_QBER 0.5
 
 const struct qkd_device qkd_devices[] = {
 	{
@@ -17,11 +20,12 @@ const struct qkd_device qkd_devices[] = {
 		.decoy = 0.05,
 		.duty = 0.5,
 		.efficiency = 0.10,
-		.background = 2e-6,
+		.background = 2 * PPM,
 		.misalignment = 0.015,
 		.correction = 1.16,
-		.dead_s = 10e-9,
-	}, {
+		.dead_s = 10 * NANO,
+	},
+	{
 		.name = "snspd",
 		.summary = "1 GHz, superconducting nanowires",
 		.pulse_hz = 1e9,
@@ -29,11 +33,12 @@ const struct qkd_device qkd_devices[] = {
 		.decoy = 0.05,
 		.duty = 0.5,
 		.efficiency = 0.45,
-		.background = 2e-8,
+		.background = 0.02 * PPM,
 		.misalignment = 0.01,
 		.correction = 1.16,
-		.dead_s = 20e-9,
-	}, {
+		.dead_s = 20 * NANO,
+	},
+	{
 		.name = "gys",
 		.summary = "the 2 MHz experiment of Gobby, Yuan and Shields, 2004",
 		.pulse_hz = 2e6,
@@ -41,7 +46,7 @@ const struct qkd_device qkd_devices[] = {
 		.decoy = 0.05,
 		.duty = 0.5,
 		.efficiency = 0.045,
-		.background = 1.7e-6,
+		.background = 1.7 * PPM,
 		.misalignment = 0.033,
 		.correction = 1.22,
 	},
@@ -119,7 +124,7 @@ double qkd_reach(const struct qkd_device *dev, double db_km)
 		return 0;
 	while (qkd_yield(dev, high, db_km, &y))
 		high *= 2;
-	while (high - low > 1e-3) {
+	while (high - low > 0.001) {
 		mid = (low + high) / 2;
 		if (qkd_yield(dev, mid, db_km, &y))
 			low = mid;

@@ -60,7 +60,7 @@ struct qkd_yield {
 	double rate;
 };
 
-#define QKD_LOSS_DB_KM	0.2	/* of fibre at 1550 nm */
+#define QKD_LOSS_DB_KM 0.2 /* of fibre at 1550 nm */
 
 /* Devices by name, ending with one without; the first is the default. */
 extern const struct qkd_device qkd_devices[];
