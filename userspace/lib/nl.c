@@ -2,9 +2,12 @@
 /* The client of a generic netlink family. */
 #define _DEFAULT_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
@@ -348,4 +351,24 @@ int qn_nl_events(struct qn_nl *nl, qn_nl_each each, void *arg, struct qn_error *
 			return -1;
 	}
 	return 0;
+}
+
+int qn_open_source(const char *path, int *fd, struct qn_error *err)
+{
+	struct stat st;
+
+	*fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (*fd < 0) {
+		int code = errno;
+
+		qn_fail(err, "cannot open %s: %s", path,
+			code == EBUSY ? "another reader has it" : strerror(code));
+		err->code = code;
+		return -1;
+	}
+	if (!fstat(*fd, &st) && S_ISCHR(st.st_mode))
+		return 0;
+	close(*fd);
+	*fd = -1;
+	return qn_fail(err, "%s is not a character device: key is read from devices only", path);
 }

@@ -64,6 +64,16 @@ int qn_nl_dump(struct qn_nl *nl, unsigned int cmd, const struct qn_rec *req, qn_
 int qn_nl_list(struct qn_nl *nl, unsigned int cmd, const struct qn_rec *req,
 	       struct qn_rec **list, struct qn_error *err);
 
+/**
+ * qn_open_source() - open the device of an fd source
+ * @path: a character device
+ * @fd: the descriptor, not blocking and closed on exec
+ * @err: what went wrong
+ *
+ * Return: 0, or -1 with @err.
+ */
+int qn_open_source(const char *path, int *fd, struct qn_error *err);
+
 /* Join the family's group of events. */
 int qn_nl_subscribe(struct qn_nl *nl, struct qn_error *err);
 /* The descriptor, for poll(). */

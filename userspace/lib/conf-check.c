@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Configuration files: do the parts fit together?
+ *
+ * All that can be known without the kernel is refused here, before the first
+ * change, with the line it stands in.
+ */
+#define _GNU_SOURCE
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <linux/qkdemu.h>
+#include <linux/qkdnf.h>
+
+#include "conf.h"
+#include "plan.h"
+#include "text.h"
+
+static int bad(struct qn_conf *conf, const struct qn_rec *rec, struct qn_error *err)
+{
+	return qn_fail_prefix(err, "%s:%u", conf->name, rec->line);
+}
+
+static void warn(struct qn_conf *conf, const struct qn_rec *rec, const char *text)
+{
+	char *all = qn_asprintf("%s%s:%u: %s\n", conf->warnings ? conf->warnings : "", conf->name,
+				rec->line, text);
+
+	free(conf->warnings);
+	conf->warnings = all;
+}
+
+static char *node_text(uint64_t id)
+{
+	static char text[2][32];
+	static unsigned int i;
+
+	i ^= 1;
+	return qn_format_node(text[i], sizeof(text[i]), id);
+}
+
+static bool addressed(const struct qn_rec *peer)
+{
+	return qn_has(peer, QKDNF_A_PEER_ADDR4) || qn_has(peer, QKDNF_A_PEER_ADDR6);
+}
+
+static int check_marks(const struct qn_rec *given, struct qn_error *err)
+{
+	struct qn_rec *peer = qn_plan_peer_defaults(given, 0);
+	uint64_t segment = 1ULL << qn_get(peer, QKDNF_A_PEER_SEG_SHIFT, 0);
+	uint64_t pool = qn_get(peer, QKDNF_A_PEER_POOL_MAX, 0);
+	uint64_t low = qn_get(peer, QKDNF_A_PEER_LOW, 0), high = qn_get(peer, QKDNF_A_PEER_HIGH, 0);
+
+	qn_rec_free(peer);
+	if (pool < 8 * segment || pool > QKDNF_SEGMENTS_MAX * segment)
+		return qn_fail(err, "a pool of %" PRIu64 " octets is not 8 to %d segments of %" PRIu64,
+			       pool, QKDNF_SEGMENTS_MAX, segment);
+	if (high > pool)
+		return qn_fail(err, "high mark %" PRIu64 " is above the pool of %" PRIu64 " octets",
+			       high, pool);
+	if (low > high)
+		return qn_fail(err, "low mark %" PRIu64 " is above the high mark %" PRIu64, low, high);
+	return 0;
+}
+
+static int check_kind(const struct qn_conf *conf, const struct qn_rec *peer, struct qn_error *err)
+{
+	static const uint8_t remote_only[] = {
+		QKDNF_A_PEER_SCHEME, QKDNF_A_PEER_SHARES, QKDNF_A_PEER_WEIGHT,
+		QKDNF_A_PEER_MAX_RATE,
+	};
+	static const uint8_t link_only[] = {
+		QKDNF_A_PEER_PORT, QKDNF_A_PEER_LOCAL_ADDR4, QKDNF_A_PEER_LOCAL_ADDR6,
+		QKDNF_A_PEER_BORDER,
+	};
+	bool link = qn_get(peer, QKDNF_A_PEER_KIND, 0) == QKDNF_PEER_KIND_LINK;
+	const struct qn_conf_source *source;
+	size_t i;
+
+	if (link) {
+		for (i = 0; i < QN_ARRAY_SIZE(remote_only); i++)
+			if (qn_has(peer, remote_only[i]))
+				return qn_fail(err, "%s is for remote peers only",
+					       qn_set_peer.attrs[remote_only[i]].name);
+		if (!addressed(peer))
+			return qn_fail(err, "a link peer needs an address");
+		if ((qn_has(peer, QKDNF_A_PEER_ADDR4) && qn_has(peer, QKDNF_A_PEER_LOCAL_ADDR6)) ||
+		    (qn_has(peer, QKDNF_A_PEER_ADDR6) && qn_has(peer, QKDNF_A_PEER_LOCAL_ADDR4)))
+			return qn_fail(err, "address and local are not of one IP version");
+		return 0;
+	}
+	if (addressed(peer))
+		return qn_fail(err, "a remote peer has no address: relays know the way");
+	for (i = 0; i < QN_ARRAY_SIZE(link_only); i++)
+		if (qn_has(peer, link_only[i]))
+			return qn_fail(err, "%s is for link peers only",
+				       qn_set_peer.attrs[link_only[i]].name);
+	for (source = conf->sources; source; source = source->next)
+		if (source->peer == qn_get(peer, QKDNF_A_PEER_ID, 0))
+			return qn_fail(err, "a remote peer is filled by relay, it takes no source");
+	return 0;
+}
+
+/* Does some route lead to a node, for a share of m? */
+static bool routed(const struct qn_conf *conf, uint64_t id, unsigned int share)
+{
+	const struct qn_rec *r;
+
+	for (r = conf->want.routes; r; r = r->next) {
+		uint64_t to = qn_get(r, QKDNF_A_ROUTE_DESTINATION, 0);
+
+		if (to != id && (!qn_has(r, QKDNF_A_ROUTE_PROVIDER_WIDE) || to >> 32 != id >> 32))
+			continue;
+		if (qn_get(r, QKDNF_A_ROUTE_SHARE, share) == share)
+			return true;
+	}
+	return false;
+}
+
+static int check_peers(struct qn_conf *conf, struct qn_error *err)
+{
+	uint64_t own = qn_get(conf->want.node, QKDNF_A_NODE_ID, 0);
+	struct qn_rec *peer;
+	unsigned int share;
+
+	for (peer = conf->want.peers; peer; peer = peer->next) {
+		uint64_t id = qn_get(peer, QKDNF_A_PEER_ID, 0);
+		const struct qn_rec *first;
+
+		if (!id) {
+			qn_fail(err, "a peer needs an id");
+			return bad(conf, peer, err);
+		}
+		if (id == own) {
+			qn_fail(err, "%s is the node itself", node_text(id));
+			return bad(conf, peer, err);
+		}
+		first = qn_find(conf->want.peers, QKDNF_A_PEER_ID, id);
+		if (first != peer) {
+			qn_fail(err, "peer %s is there twice, first in line %u", node_text(id),
+				first->line);
+			return bad(conf, peer, err);
+		}
+		if (!qn_has(peer, QKDNF_A_PEER_KIND))
+			qn_set(peer, QKDNF_A_PEER_KIND, addressed(peer) ? QKDNF_PEER_KIND_LINK :
+									 QKDNF_PEER_KIND_REMOTE);
+		if (check_kind(conf, peer, err) || check_marks(peer, err))
+			return bad(conf, peer, err);
+		if (qn_get(peer, QKDNF_A_PEER_KIND, 0) == QKDNF_PEER_KIND_LINK)
+			continue;
+		for (share = 0; share < qn_get(peer, QKDNF_A_PEER_SHARES, 1); share++)
+			if (!routed(conf, id, share))
+				break;
+		if (share < qn_get(peer, QKDNF_A_PEER_SHARES, 1)) {
+			char *text = qn_asprintf("no route to %s for share %u: it stays without key",
+						 node_text(id), share);
+
+			warn(conf, peer, text);
+			free(text);
+		}
+	}
+	return 0;
+}
+
+static int check_link_peer(const struct qn_conf *conf, const struct qn_rec *rec, unsigned int attr,
+			   struct qn_error *err)
+{
+	uint64_t id = qn_get(rec, attr, 0);
+	const struct qn_rec *peer = qn_find(conf->want.peers, QKDNF_A_PEER_ID, id);
+
+	if (!peer)
+		return qn_fail(err, "%s %s is not among the peers of this file",
+			       rec->set->attrs[attr].name, node_text(id));
+	if (qn_get(peer, QKDNF_A_PEER_KIND, 0) != QKDNF_PEER_KIND_LINK)
+		return qn_fail(err, "%s %s is a remote peer: a link peer is wanted",
+			       rec->set->attrs[attr].name, node_text(id));
+	return 0;
+}
+
+static int check_route(struct qn_conf *conf, struct qn_rec *route, struct qn_error *err)
+{
+	uint64_t own = qn_get(conf->want.node, QKDNF_A_NODE_ID, 0);
+	const struct qn_rec *first;
+
+	if (!qn_has(route, QKDNF_A_ROUTE_DESTINATION) || !qn_has(route, QKDNF_A_ROUTE_VIA))
+		return qn_fail(err, "a route needs 'to' and 'via'");
+	if (qn_get(route, QKDNF_A_ROUTE_DESTINATION, 0) == own)
+		return qn_fail(err, "%s is the node itself", node_text(own));
+	if (check_link_peer(conf, route, QKDNF_A_ROUTE_VIA, err))
+		return -1;
+	first = qn_plan_route(conf->want.routes, route);
+	if (first != route)
+		return qn_fail(err, "this route is there twice, first in line %u", first->line);
+	if (!qn_has(route, QKDNF_A_ROUTE_BACKUP))
+		return 0;
+	if (qn_get(route, QKDNF_A_ROUTE_BACKUP, 0) == qn_get(route, QKDNF_A_ROUTE_VIA, 0))
+		return qn_fail(err, "the backup is the next hop itself");
+	return check_link_peer(conf, route, QKDNF_A_ROUTE_BACKUP, err);
+}
+
+static int check_contract(struct qn_conf *conf, struct qn_rec *c, struct qn_error *err)
+{
+	static const struct {
+		unsigned int attr;
+		const char *word;
+	} needed[] = {
+		{ QKDNF_A_CONTRACT_PEER, "peer" }, { QKDNF_A_CONTRACT_ID, "id" },
+		{ QKDNF_A_CONTRACT_DIRECTION, "direction" }, { QKDNF_A_CONTRACT_SOURCE, "from" },
+		{ QKDNF_A_CONTRACT_DESTINATION, "to" }, { QKDNF_A_CONTRACT_RATE, "rate" },
+	};
+	const struct qn_rec *first;
+	size_t i;
+
+	for (i = 0; i < QN_ARRAY_SIZE(needed); i++)
+		if (!qn_has(c, needed[i].attr))
+			return qn_fail(err, "a contract needs %s", needed[i].word);
+	if (check_link_peer(conf, c, QKDNF_A_CONTRACT_PEER, err))
+		return -1;
+	if (qn_has(c, QKDNF_A_CONTRACT_OUT_ID) &&
+	    qn_get(c, QKDNF_A_CONTRACT_DIRECTION, 0) == QKDNF_DIRECTION_OUT)
+		return qn_fail(err, "out-id belongs to a contract of direction in");
+	first = qn_plan_contract(conf->want.contracts, c);
+	if (first != c)
+		return qn_fail(err, "this contract is there twice, first in line %u", first->line);
+	if (qn_get(c, QKDNF_A_CONTRACT_EXPIRY, 0) &&
+	    qn_get(c, QKDNF_A_CONTRACT_EXPIRY, 0) <= (uint64_t)time(NULL))
+		warn(conf, c, "this contract is over: nothing is carried under it");
+	return 0;
+}
+
+static int check_emu(struct qn_conf *conf, struct qn_rec *link, struct qn_error *err)
+{
+	const struct qn_rec *other;
+
+	if (!qn_has(link, QKDEMU_A_NAME) || !qn_has(link, QKDEMU_A_RATE))
+		return qn_fail(err, "an emulated link needs name and rate");
+	if (qn_has(link, QKDEMU_A_ENDS) && qn_get(link, QKDEMU_A_ENDS, 0) != 3 &&
+	    (!qn_has(link, QKDEMU_A_SEED) || !qn_has(link, QKDEMU_A_START_TIME)))
+		return qn_fail(err, "one end of a link needs the seed and start of the other end");
+	for (other = conf->want.emu; other != link; other = other->next)
+		if (!strcmp(qn_get_str(other, QKDEMU_A_NAME), qn_get_str(link, QKDEMU_A_NAME)))
+			return qn_fail(err, "link %s is there twice, first in line %u",
+				       qn_get_str(link, QKDEMU_A_NAME), other->line);
+	return 0;
+}
+
+int qn_conf_check(struct qn_conf *conf, struct qn_error *err)
+{
+	struct qn_model *want = &conf->want;
+	struct qn_rec *rec;
+
+	/* A file of emulated links alone makes sense: they belong to no node. */
+	if (!want->node && (want->peers || want->routes || want->contracts || !want->emu))
+		return qn_fail(err, "%s: section node is missing", conf->name);
+	if (want->node && !qn_has(want->node, QKDNF_A_NODE_ID)) {
+		qn_fail(err, "the node needs an id");
+		return bad(conf, want->node, err);
+	}
+	if (check_peers(conf, err))
+		return -1;
+	for (rec = want->routes; rec; rec = rec->next)
+		if (check_route(conf, rec, err))
+			return bad(conf, rec, err);
+	for (rec = want->contracts; rec; rec = rec->next)
+		if (check_contract(conf, rec, err))
+			return bad(conf, rec, err);
+	for (rec = want->emu; rec; rec = rec->next)
+		if (check_emu(conf, rec, err))
+			return bad(conf, rec, err);
+	return 0;
+}

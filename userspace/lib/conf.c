@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Configuration files: reading. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <yaml.h>
+
+#include <linux/qkdemu.h>
+#include <linux/qkdnf.h>
+
+#include "conf.h"
+#include "words.h"
+
+/* A file of 10,000 routes is below a megabyte; more is a mistake. */
+#define FILE_MAX	(64 << 20)
+
+struct reader {
+	struct qn_conf *conf;
+	yaml_document_t doc;
+	struct qn_error *err;
+};
+
+/* Put FILE:LINE:COLUMN before the error. Returns -1. */
+static int at_mark(struct reader *r, yaml_mark_t mark)
+{
+	return qn_fail_prefix(r->err, "%s:%zu:%zu", r->conf->name, mark.line + 1, mark.column + 1);
+}
+
+static int at(struct reader *r, const yaml_node_t *node)
+{
+	return at_mark(r, node->start_mark);
+}
+
+static yaml_node_t *get(struct reader *r, int index)
+{
+	return yaml_document_get_node(&r->doc, index);
+}
+
+static const char *scalar(const yaml_node_t *node)
+{
+	return (const char *)node->data.scalar.value;
+}
+
+/* A plain value; a NUL inside would hide what follows it. */
+static bool is_scalar(const yaml_node_t *node)
+{
+	return node->type == YAML_SCALAR_NODE && strlen(scalar(node)) == node->data.scalar.length;
+}
+
+static int want_scalar(struct reader *r, const yaml_node_t *node, const char *what)
+{
+	if (is_scalar(node) && *scalar(node))
+		return 0;
+	qn_fail(r->err, "%s wants one value", what);
+	return at(r, node);
+}
+
+static int parse_source(struct reader *r, const yaml_node_t *value, struct qn_conf_source **source)
+{
+	if (*source) {
+		qn_fail(r->err, "peer source is given twice");
+		return at(r, value);
+	}
+	if (want_scalar(r, value, "source"))
+		return -1;
+	if (strcmp(scalar(value), "push") && *scalar(value) != '/') {
+		qn_fail(r->err, "'%s' is no source: write the whole path of a device, or push",
+			scalar(value));
+		return at(r, value);
+	}
+	*source = qn_alloc(sizeof(**source));
+	if (*scalar(value) == '/')
+		(*source)->device = qn_strdup(scalar(value));
+	(*source)->line = (unsigned int)value->start_mark.line + 1;
+	return 0;
+}
+
+/*
+ * One object. @source is where a peer's source goes; other objects have none.
+ */
+static struct qn_rec *parse_object(struct reader *r, const struct qn_words *words,
+				   const yaml_node_t *node, struct qn_conf_source **source)
+{
+	const yaml_node_pair_t *pair;
+	struct qn_rec *rec;
+
+	if (node->type != YAML_MAPPING_NODE) {
+		qn_fail(r->err, "a %s is written as 'setting: value' lines", words->what);
+		at(r, node);
+		return NULL;
+	}
+	rec = qn_rec_new(words->set);
+	rec->line = (unsigned int)node->start_mark.line + 1;
+	for (pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top; pair++) {
+		const yaml_node_t *key = get(r, pair->key), *value = get(r, pair->value);
+		const struct qn_word *word;
+
+		if (!is_scalar(key)) {
+			qn_fail(r->err, "the name of a setting is wanted here");
+			at(r, key);
+			goto bad;
+		}
+		if (source && !strcmp(scalar(key), "source")) {
+			if (parse_source(r, value, source))
+				goto bad;
+			continue;
+		}
+		word = qn_word_find(words, scalar(key));
+		if (!word) {
+			qn_word_unknown(words, scalar(key), r->err);
+			at(r, key);
+			goto bad;
+		}
+		if (want_scalar(r, value, word->word))
+			goto bad;
+		/* Relative to when? Applying twice would move the end. */
+		if (rec->set == &qn_set_contract && word->attr == QKDNF_A_CONTRACT_EXPIRY &&
+		    *scalar(value) == '+') {
+			qn_fail(r->err, "a file needs a fixed time as expiry, as in 2027-01-01");
+			at(r, value);
+			goto bad;
+		}
+		if (qn_word_parse(words, word, scalar(value), rec, r->err)) {
+			at(r, value);
+			goto bad;
+		}
+	}
+	return rec;
+bad:
+	qn_rec_free(rec);
+	return NULL;
+}
+
+static int parse_list(struct reader *r, const struct qn_words *words, const char *name,
+		      const yaml_node_t *node, struct qn_rec **list)
+{
+	bool peers = words == &qn_words_peer;
+	struct qn_rec **tail = list;
+	yaml_node_item_t *item;
+
+	/* "routes:" with nothing below it is an empty list. */
+	if (is_scalar(node) && !*scalar(node))
+		return 0;
+	if (node->type != YAML_SEQUENCE_NODE) {
+		qn_fail(r->err, "%s is a list: begin each %s with '-'", name, words->what);
+		return at(r, node);
+	}
+	for (item = node->data.sequence.items.start; item < node->data.sequence.items.top; item++) {
+		struct qn_conf_source *source = NULL;
+
+		*tail = parse_object(r, words, get(r, *item), peers ? &source : NULL);
+		if (source) {
+			source->next = r->conf->sources;
+			r->conf->sources = source;
+		}
+		if (!*tail)
+			return -1;
+		if (source)
+			source->peer = qn_get(*tail, QKDNF_A_PEER_ID, 0);
+		tail = &(*tail)->next;
+	}
+	return 0;
+}
+
+static int parse_root(struct reader *r, const yaml_node_t *root)
+{
+	struct qn_model *want = &r->conf->want;
+	const struct {
+		const char *name;
+		const struct qn_words *words;
+		struct qn_rec **list;
+	} lists[] = {
+		{ "peers", &qn_words_peer, &want->peers },
+		{ "routes", &qn_words_route, &want->routes },
+		{ "contracts", &qn_words_contract, &want->contracts },
+		{ "emu", &qn_words_emu, &want->emu },
+	};
+	const yaml_node_pair_t *pair;
+	unsigned int seen = 0, i;
+
+	if (root->type != YAML_MAPPING_NODE) {
+		qn_fail(r->err, "a file has sections: node, peers, routes, contracts, emu");
+		return at(r, root);
+	}
+	for (pair = root->data.mapping.pairs.start; pair < root->data.mapping.pairs.top; pair++) {
+		const yaml_node_t *key = get(r, pair->key), *value = get(r, pair->value);
+		const char *name = is_scalar(key) ? scalar(key) : "";
+
+		if (!strcmp(name, "node")) {
+			if (want->node)
+				goto twice;
+			want->node = parse_object(r, &qn_words_node, value, NULL);
+			if (!want->node)
+				return -1;
+			continue;
+		}
+		for (i = 0; i < QN_ARRAY_SIZE(lists) && strcmp(name, lists[i].name); i++)
+			;
+		if (i == QN_ARRAY_SIZE(lists)) {
+			qn_fail(r->err, "unknown section '%s': there are node, peers, routes, contracts, emu",
+				name);
+			return at(r, key);
+		}
+		if (seen & 1u << i)
+			goto twice;
+		seen |= 1u << i;
+		if (parse_list(r, lists[i].words, name, value, lists[i].list))
+			return -1;
+		continue;
+twice:
+		qn_fail(r->err, "section %s is there twice", name);
+		return at(r, key);
+	}
+	return 0;
+}
+
+static int syntax_error(struct reader *r, const yaml_parser_t *parser)
+{
+	if (parser->error == YAML_MEMORY_ERROR)
+		return qn_fail(r->err, "out of memory");
+	qn_fail(r->err, "%s%s%s", parser->problem ? parser->problem : "not YAML",
+		parser->context ? " " : "", parser->context ? parser->context : "");
+	return at_mark(r, parser->problem_mark);
+}
+
+static int too_large(FILE *file)
+{
+	return !fseek(file, 0, SEEK_END) && ftell(file) > FILE_MAX ? 1 : (rewind(file), 0);
+}
+
+int qn_conf_read(struct qn_conf *conf, const char *path, struct qn_error *err)
+{
+	struct reader r = { .conf = conf, .err = err };
+	yaml_document_t second;
+	yaml_parser_t parser;
+	yaml_node_t *root;
+	FILE *file = stdin;
+	int ret = -1;
+
+	memset(conf, 0, sizeof(*conf));
+	conf->name = qn_strdup(strcmp(path, "-") ? path : "standard input");
+	if (strcmp(path, "-"))
+		file = fopen(path, "re");
+	if (!file)
+		return qn_fail_errno(err, errno, "cannot open %s", path);
+	if (file != stdin && too_large(file)) {
+		fclose(file);
+		return qn_fail(err, "%s is larger than %d MiB: is it the right file?", path,
+			       FILE_MAX >> 20);
+	}
+	if (!yaml_parser_initialize(&parser)) {
+		qn_fail(err, "out of memory");
+		goto close;
+	}
+	yaml_parser_set_input_file(&parser, file);
+	if (!yaml_parser_load(&parser, &r.doc)) {
+		syntax_error(&r, &parser);
+		goto parser;
+	}
+	root = yaml_document_get_root_node(&r.doc);
+	if (!root)
+		qn_fail(err, "%s is empty", conf->name);
+	else
+		ret = parse_root(&r, root);
+	if (!ret) {
+		ret = -1;
+		if (!yaml_parser_load(&parser, &second)) {
+			syntax_error(&r, &parser);
+		} else {
+			if (yaml_document_get_root_node(&second))
+				qn_fail(err, "%s has two documents ('---'): one is wanted",
+					conf->name);
+			else
+				ret = 0;
+			yaml_document_delete(&second);
+		}
+	}
+	yaml_document_delete(&r.doc);
+parser:
+	yaml_parser_delete(&parser);
+close:
+	if (file != stdin)
+		fclose(file);
+	return ret ? ret : qn_conf_check(conf, err);
+}
+
+void qn_conf_free(struct qn_conf *conf)
+{
+	struct qn_conf_source *source, *next;
+
+	for (source = conf->sources; source; source = next) {
+		next = source->next;
+		free(source->device);
+		free(source);
+	}
+	qn_model_free(&conf->want);
+	free(conf->warnings);
+	free(conf->name);
+	memset(conf, 0, sizeof(*conf));
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Plans: doing them. */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <linux/qkdnf.h>
+
+#include "plan.h"
+
+static int run_step(const struct qn_step *step, struct qn_nl *nl, struct qn_error *err)
+{
+	struct qn_rec *req;
+	int fd, ret;
+
+	if (!step->device)
+		return qn_nl_do(nl, step->cmd, step->flags, step->req, NULL, err);
+	if (qn_open_source(step->device, &fd, err))
+		return -1;
+	req = qn_rec_copy(step->req);
+	qn_set(req, QKDNF_A_SOURCE_FD, (uint64_t)fd);
+	ret = qn_nl_do(nl, step->cmd, step->flags, req, NULL, err);
+	qn_rec_free(req);
+	close(fd);
+	return ret;
+}
+
+int qn_plan_run(const struct qn_plan *plan, struct qn_nl *km, struct qn_nl *emu,
+		qn_plan_done done, void *arg, struct qn_error *err)
+{
+	const struct qn_step *step;
+	unsigned int n = 0;
+
+	for (step = plan->steps; step; step = step->next) {
+		if (run_step(step, step->family == &qn_family_qkdnf ? km : emu, err)) {
+			qn_fail_prefix(err, "%c %s", step->sign, step->text);
+			return qn_fail_prefix(err, "%u of %u steps are done, then", n, plan->count);
+		}
+		n++;
+		if (done)
+			done(arg, step);
+	}
+	return 0;
+}
+
+void qn_plan_free(struct qn_plan *plan)
+{
+	struct qn_step *step, *next;
+
+	for (step = plan->steps; step; step = next) {
+		next = step->next;
+		qn_rec_free(step->req);
+		free(step->device);
+		free(step->text);
+		free(step);
+	}
+	memset(plan, 0, sizeof(*plan));
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Plans: what has to be done so that what runs is what is wanted.
+ *
+ * New things are made before old ones go, and each is made when what it needs
+ * is there: link peers, their sources, contracts, routes, remote peers; away
+ * they go the other way round. What is equal is left alone, so that a second
+ * run has nothing to do.
+ */
+#ifndef QN_PLAN_H
+#define QN_PLAN_H
+
+#include "conf.h"
+
+/**
+ * struct qn_step - one request to the kernel
+ * @next: for the list, in the order of doing
+ * @family: to whom
+ * @cmd: command number
+ * @flags: NLM_F_* of it
+ * @req: its attributes, but for the descriptor of @device
+ * @device: device to open for it, or NULL
+ * @sign: '+' makes, '~' changes, '-' takes away
+ * @breaks: key that is there is erased by it
+ * @text: what it does, for people
+ */
+struct qn_step {
+	struct qn_step *next;
+	const struct qn_family *family;
+	unsigned int cmd;
+	unsigned int flags;
+	struct qn_rec *req;
+	char *device;
+	char sign;
+	bool breaks;
+	char *text;
+};
+
+/**
+ * struct qn_plan - all steps
+ * @steps: in the order of doing
+ * @tail: where the next one goes
+ * @count: of steps
+ */
+struct qn_plan {
+	struct qn_step *steps;
+	struct qn_step **tail;
+	unsigned int count;
+};
+
+/**
+ * qn_plan_make() - compare
+ * @plan: filled in, for qn_plan_free() in any case
+ * @conf: what is wanted; checked
+ * @have: what runs; marks of its records are used
+ * @keep: leave what the file does not name
+ * @err: what cannot be reached from here, such as another node id
+ *
+ * Return: 0, or -1 with @err.
+ */
+int qn_plan_make(struct qn_plan *plan, const struct qn_conf *conf, struct qn_model *have,
+		 bool keep, struct qn_error *err);
+void qn_plan_free(struct qn_plan *plan);
+
+/* Told after each step, for progress. */
+typedef void (*qn_plan_done)(void *arg, const struct qn_step *step);
+
+/**
+ * qn_plan_run() - do it
+ * @plan: the steps
+ * @km: connection to family qkdnf; NULL if no step needs it
+ * @emu: connection to family qkdemu; NULL if no step needs it
+ * @done: called after each step; may be NULL
+ * @arg: for @done
+ * @err: which step failed, and why; the steps before it stay done
+ *
+ * Return: 0, or -1 with @err.
+ */
+int qn_plan_run(const struct qn_plan *plan, struct qn_nl *km, struct qn_nl *emu,
+		qn_plan_done done, void *arg, struct qn_error *err);
+
+/* A copy of a peer with all that was left out put in, as the kernel would. */
+struct qn_rec *qn_plan_peer_defaults(const struct qn_rec *peer, uint64_t own);
+/* The first of a list that is named as @like. */
+struct qn_rec *qn_plan_route(struct qn_rec *list, const struct qn_rec *like);
+struct qn_rec *qn_plan_contract(struct qn_rec *list, const struct qn_rec *like);
+
+#endif
