@@ -564,7 +564,7 @@ int cmd_emu(struct ctl *ctl, int argc, char **argv)
 		  .args = "",
 		  .summary = "the emulated links of this machine",
 		  .run = emu_list },
-		{ .name = "show", .args = "NAME", .summary = "all about one link", .run = emu_show },
+		{ .name = "show", .args = "NAME", .summary = "all about a link", .run = emu_show },
 		{ .name = "add",
 		  .args = "NAME [WORD VALUE]...",
 		  .summary = "make a link: devices /dev/qkdemu/NAME.a and .b",
