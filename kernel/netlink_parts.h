@@ -49,14 +49,17 @@ typedef int (*qn_nl_fill)(struct sk_buff *skb, struct qn_node *node,
  * struct qn_nl_dump - where a dump is, in the callback's context
  * @cursor: place in a list
  * @peer: only what belongs to this peer; 0: all
- * @place: place within one object, or in a table that is no list
+ * @place: place within one object
+ * @place_of: low half of the serial number of that object; another one, that
+ *	has taken its turn since it is gone, is told from its start
  * @brief: as asked for
  * @over: all is told
  */
 struct qn_nl_dump {
 	struct qn_cursor cursor;
 	u64 peer;
-	u64 place;
+	u32 place;
+	u32 place_of;
 	bool brief;
 	bool over;
 };

@@ -8,18 +8,23 @@
  *	3. a grace period: whoever found it before has let go of it
  *	4. erased and freed
  */
+#include <linux/ktime.h>
 #include <linux/rcupdate.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/qkdnf.h>
 
 #include "contract.h"
 #include "flow.h"
+#include "frame.h"
 #include "grant.h"
 #include "remote.h"
 #include "route.h"
 #include "setup.h"
+#include "socket.h"
 #include "source.h"
 #include "stream.h"
+#include "supply.h"
 
 /*
  * Charged to the peer's budget beside the octets of its segments: their claim
@@ -99,6 +104,8 @@ int qn_peer_setup(struct qn_node *node, const struct qn_peer_config *c)
 			goto free;
 		peer->computational = c->scheme == QKDNF_SCHEME_OTP;
 	}
+	if (qn_supply_init(peer))
+		goto free;
 	config_apply(peer, c);
 	err = qn_peer_insert(peer);
 	if (err)
@@ -107,6 +114,7 @@ int qn_peer_setup(struct qn_node *node, const struct qn_peer_config *c)
 	return 0;
 
 free:
+	qn_supply_free(peer);
 	qn_remote_free(peer->remote_half);
 	qn_peer_release(peer);
 	return err;
@@ -204,6 +212,7 @@ static void peer_stop(struct qn_peer *peer)
 static void peer_erase(struct qn_peer *peer)
 {
 	qn_grants_forget(peer);
+	qn_supply_free(peer);
 	qn_remote_free(peer->remote_half);
 	qn_peer_release(peer);
 }
@@ -244,4 +253,117 @@ void qn_peers_teardown(struct qn_node *node)
 	synchronize_net();
 	list_for_each_entry_safe(peer, next, &gone, list)
 		peer_erase(peer);
+}
+
+/* What all nodes of all namespaces may hold: an eighth of the machine's memory. */
+static struct qn_mem module_mem;
+
+#define NODE_MEM_SHARE	2	/* default of a node: half of the module's */
+
+static long module_limit(void)
+{
+	return (long)totalram_pages() << PAGE_SHIFT >> 3;
+}
+
+/**
+ * qn_node_limit - change how much the streams of a node may hold
+ * @node: the node
+ * @mem_max: octets; 0: the default
+ */
+void qn_node_limit(struct qn_node *node, u64 mem_max)
+{
+	if (!mem_max || mem_max > LONG_MAX)
+		mem_max = module_limit() / NODE_MEM_SHARE;
+	WRITE_ONCE(node->mem.max, mem_max);
+}
+
+/**
+ * qn_node_setup - make the node of a network namespace
+ * @net: network namespace without a node
+ * @id: node id
+ * @port: UDP port
+ * @mem_max: octets that its streams may hold; 0: the default
+ *
+ * Context: process, under the genl lock. Return: 0, -EADDRINUSE, -ENOMEM or what
+ * the sockets say.
+ */
+int qn_node_setup(struct net *net, u64 id, u16 port, u64 mem_max)
+{
+	struct qn_node *node;
+	int err;
+
+	if (!module_mem.max)
+		qn_mem_init(&module_mem, module_limit(), NULL);
+	node = kzalloc(sizeof(*node), GFP_KERNEL_ACCOUNT);
+	if (!node)
+		return -ENOMEM;
+	node->id = id;
+	node->net = net;
+	node->port = port;
+	node->start_time = ktime_get_real_seconds();
+	mutex_init(&node->lock);
+	refcount_set(&node->refs, 1);
+	qn_mem_init(&node->mem, 0, &module_mem);
+	qn_node_limit(node, mem_max);
+
+	err = -ENOMEM;
+	node->wq = alloc_workqueue("qkdnf", WQ_UNBOUND, 0);
+	if (!node->wq)
+		goto free;
+	err = qn_peer_table_init(node);
+	if (err)
+		goto wq;
+	err = qn_routes_init(node);
+	if (err)
+		goto peers;
+	err = qn_contracts_init(node);
+	if (err)
+		goto routes;
+	err = qn_flows_init(node);
+	if (err)
+		goto contracts;
+	err = qn_socket_open(node, qn_frame_rx);
+	if (err)
+		goto flows;
+	qn_node_publish(net, node);
+	return 0;
+
+flows:
+	qn_flows_exit(node);
+contracts:
+	qn_contracts_exit(node);
+routes:
+	qn_routes_exit(node);
+peers:
+	qn_peer_table_exit(node);
+wq:
+	destroy_workqueue(node->wq);
+free:
+	kfree(node);
+	return err;
+}
+
+/**
+ * qn_node_teardown - erase all streams of a node and take it away
+ * @net: its network namespace
+ *
+ * Context: process, under the genl lock or in the namespace's exit.
+ */
+void qn_node_teardown(struct net *net)
+{
+	struct qn_node *node = qn_node_of(net);
+
+	qn_node_publish(net, NULL);
+	mutex_lock(&node->lock);
+	node->dead = true;
+	/* Nothing is heard or sent any more; sources and ticks still run. */
+	qn_socket_close(node);
+	qn_peers_teardown(node);
+	qn_flows_exit(node);
+	qn_contracts_exit(node);
+	qn_routes_exit(node);
+	mutex_unlock(&node->lock);
+	destroy_workqueue(node->wq);
+	qn_peer_table_exit(node);
+	qn_node_put(node);
 }

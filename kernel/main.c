@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * qkdnf: the key manager of a QKD node (ITU-T Y.3800) in the kernel.
+ *
+ * Start: the known-answer test of sealing, then the rooms from the ground up,
+ * the control plane last. Stop: the other way round.
+ */
+#include <linux/init.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+
+#include "device.h"
+#include "event.h"
+#include "frame.h"
+#include "grant.h"
+#include "hello.h"
+#include "netlink.h"
+#include "node.h"
+#include "otp.h"
+#include "pairing.h"
+#include "peer.h"
+#include "power.h"
+#include "relay.h"
+#include "remote.h"
+#include "setup.h"
+#include "source.h"
+#include "supply.h"
+
+static void __init rooms_meet(void)
+{
+	qn_frame_on(QN_PROBE, qn_pairing_rx);
+	qn_frame_on(QN_HELLO, qn_hello_rx);
+	qn_frame_on(QN_GRANT, qn_grant_rx);
+	qn_frame_on(QN_SUPPLY, qn_supply_rx);
+	qn_frame_on(QN_RELAY, qn_relay_rx);
+	qn_frame_on(QN_RELAY_ACK, qn_relay_ack_rx);
+	qn_frame_on(QN_RELAY_NAK, qn_relay_nak_rx);
+
+	qn_peer_on_tick(qn_source_tick);
+	qn_peer_on_tick(qn_pairing_tick);
+	qn_peer_on_tick(qn_hello_tick);
+	qn_peer_on_tick(qn_grant_tick);
+	qn_peer_on_tick(qn_remote_tick);
+	qn_peer_on_tick(qn_supply_tick);
+}
+
+static int __init qkdnf_init(void)
+{
+	int err;
+
+	err = qn_otp_selftest();
+	if (err) {
+		pr_err("qkdnf: known-answer test of sealing failed, not loading\n");
+		return err;
+	}
+	rooms_meet();
+	err = qn_event_init();
+	if (err)
+		return err;
+	err = qn_nodes_init(qn_node_teardown);
+	if (err)
+		goto event;
+	err = qn_power_init();
+	if (err)
+		goto nodes;
+	err = qn_device_init();
+	if (err)
+		goto power;
+	err = qn_netlink_init();
+	if (err)
+		goto device;
+	return 0;
+
+device:
+	qn_device_exit();
+power:
+	qn_power_exit();
+nodes:
+	qn_nodes_exit();
+event:
+	qn_event_exit();
+	return err;
+}
+
+static void __exit qkdnf_exit(void)
+{
+	qn_netlink_exit();
+	qn_device_exit();
+	qn_power_exit();
+	qn_nodes_exit();
+	qn_event_exit();
+	/* Segments, routes and peers that are still on their way out. */
+	rcu_barrier();
+}
+
+module_init(qkdnf_init);
+module_exit(qkdnf_exit);
+
+MODULE_DESCRIPTION("QKD network federation: key manager");
+MODULE_LICENSE("GPL");
+MODULE_VERSION("0.1");

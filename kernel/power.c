@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Before suspend and hibernation allocation stops and all streams are erased:
+ * an image of memory on a disk must hold no key, and a machine that is resumed
+ * twice must not spend the same octets twice. After resume each end begins a new
+ * incarnation.
+ *
+ * A copy of a virtual machine that the kernel hears of (VM generation id) is
+ * treated alike, as best effort: the notice comes after the processors run.
+ */
+#include <linux/notifier.h>
+#include <linux/random.h>
+#include <linux/rtnetlink.h>
+#include <linux/suspend.h>
+#include <net/net_namespace.h>
+
+#include "event.h"
+#include "node.h"
+#include "pairing.h"
+#include "peer.h"
+#include "power.h"
+#include "remote.h"
+#include "stream.h"
+
+static void stop_peer(struct qn_peer *peer)
+{
+	struct qn_remote *r = peer->remote_half;
+
+	qn_stream_stop(peer->stream);
+	if (!r)
+		return;
+	spin_lock_bh(&r->lock);
+	qn_remote_forget(r);
+	spin_unlock_bh(&r->lock);
+}
+
+static void start_peer(struct qn_peer *peer)
+{
+	qn_pairing_restart(peer);
+	qn_stream_start(peer->stream);
+}
+
+static void for_each_peer(void (*fn)(struct qn_peer *peer), bool tell)
+{
+	struct qn_node *node;
+	struct qn_peer *peer;
+	struct net *net;
+
+	down_read(&net_rwsem);
+	for_each_net(net) {
+		node = qn_node_get(net);
+		if (!node)
+			continue;
+		mutex_lock(&node->lock);
+		list_for_each_entry(peer, &node->peer_list, list)
+			fn(peer);
+		mutex_unlock(&node->lock);
+		qn_node_put(node);
+		if (tell)
+			qn_event(net, QKDNF_EVENT_TYPE_SUSPENDED,
+				 &(struct qn_event_args){});
+	}
+	up_read(&net_rwsem);
+	/* Freed segments were wiped before; let the callbacks run all the same. */
+	rcu_barrier();
+}
+
+static int pm_event(struct notifier_block *nb, unsigned long action, void *data)
+{
+	switch (action) {
+	case PM_SUSPEND_PREPARE:
+	case PM_HIBERNATION_PREPARE:
+		for_each_peer(stop_peer, true);
+		break;
+	case PM_POST_SUSPEND:
+	case PM_POST_HIBERNATION:
+	case PM_POST_RESTORE:
+		for_each_peer(start_peer, false);
+		break;
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block pm_block = { .notifier_call = pm_event };
+
+static void fork_work(struct work_struct *work)
+{
+	for_each_peer(stop_peer, true);
+	for_each_peer(start_peer, false);
+}
+
+static DECLARE_WORK(fork_worker, fork_work);
+
+static int vmfork_event(struct notifier_block *nb, unsigned long action,
+			void *data)
+{
+	schedule_work(&fork_worker);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block vmfork_block = { .notifier_call = vmfork_event };
+
+int qn_power_init(void)
+{
+	int err = register_pm_notifier(&pm_block);
+
+	if (err)
+		return err;
+	err = register_random_vmfork_notifier(&vmfork_block);
+	if (err)
+		unregister_pm_notifier(&pm_block);
+	return err;
+}
+
+void qn_power_exit(void)
+{
+	unregister_random_vmfork_notifier(&vmfork_block);
+	cancel_work_sync(&fork_worker);
+	unregister_pm_notifier(&pm_block);
+}

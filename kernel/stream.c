@@ -1,0 +1,864 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Key streams: filling, and the two ways to spend: allocate and claim.
+ *
+ * The ring is indexed by segment index; a slot is replaced only under the lane
+ * lock and read under RCU. Segments that leave it are wiped first (winning the
+ * bits that nobody has) and freed after a grace period, so a range that a
+ * reader holds stays what it was.
+ */
+#include <linux/bitops.h>
+#include <linux/err.h>
+#include <linux/limits.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "mem.h"
+#include "stream.h"
+
+/* The part of the small lane's segment that only control frames may take. */
+#define RESERVE_MAX	4096
+
+static struct qn_segment __rcu **slot_of(struct qn_stream *s, u64 index)
+{
+	return &s->ring[index & s->ring_mask];
+}
+
+/**
+ * qn_stream_at - find a segment under the lane lock
+ * @s: the stream
+ * @index: segment index
+ */
+struct qn_segment *qn_stream_at(struct qn_stream *s, u64 index)
+{
+	struct qn_segment *seg;
+
+	seg = rcu_dereference_protected(*slot_of(s, index),
+					lockdep_is_held(&s->lock));
+	return seg && seg->index == index ? seg : NULL;
+}
+
+#define for_each_locked(s, i, seg)					\
+	for ((i) = 0; (i) <= (s)->ring_mask; (i)++)			\
+		if (((seg) = rcu_dereference_protected((s)->ring[i],	\
+				lockdep_is_held(&(s)->lock))))
+
+/**
+ * qn_stream_segment - find a segment
+ * @s: stream
+ * @index: its index
+ *
+ * Context: under rcu_read_lock(). Return: the segment, or NULL.
+ */
+struct qn_segment *qn_stream_segment(struct qn_stream *s, u64 index)
+{
+	struct qn_segment *seg = rcu_dereference(*slot_of(s, index));
+
+	return seg && seg->index == index ? seg : NULL;
+}
+
+/**
+ * qn_stream_new - an empty, unpaired stream
+ * @p: shape; @p->mem must outlive the stream
+ *
+ * Context: process. Return: the stream, or NULL without memory.
+ */
+struct qn_stream *qn_stream_new(const struct qn_stream_params *p)
+{
+	u32 slots = roundup_pow_of_two(2 * p->max_segs);
+	struct qn_stream *s;
+
+	s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
+	if (!s)
+		return NULL;
+	s->ring = kvcalloc(slots, sizeof(*s->ring), GFP_KERNEL_ACCOUNT);
+	if (!s->ring) {
+		kfree(s);
+		return NULL;
+	}
+	s->ring_mask = slots - 1;
+	s->shift = p->shift;
+	s->lane = p->lane;
+	s->remote = p->remote;
+	s->max_segs = p->max_segs;
+	s->reserve = min_t(u32, RESERVE_MAX, (1u << p->shift) / 4);
+	s->mem = p->mem;
+	if (!p->remote) {
+		s->granted = kvcalloc(slots, sizeof(*s->granted),
+				      GFP_KERNEL_ACCOUNT);
+		if (!s->granted) {
+			kvfree(s->ring);
+			kfree(s);
+			return NULL;
+		}
+	}
+	spin_lock_init(&s->lock);
+	mutex_init(&s->fill_lock);
+	INIT_LIST_HEAD(&s->ready);
+	INIT_LIST_HEAD(&s->spare);
+	return s;
+}
+
+static bool born_here(const struct qn_stream *s, u64 index)
+{
+	return (index & 1) == s->lane;
+}
+
+/* Take a segment out of ring, list and cursor, so that nobody new finds it. */
+static void detach_locked(struct qn_stream *s, struct qn_segment *seg)
+{
+	int lane;
+
+	lockdep_assert_held(&s->lock);
+	rcu_assign_pointer(*slot_of(s, seg->index), NULL);
+	for (lane = 0; lane < __QN_LANES; lane++)
+		if (rcu_access_pointer(s->cur[lane]) == seg)
+			rcu_assign_pointer(s->cur[lane], NULL);
+	if (!list_empty(&seg->ready)) {
+		list_del_init(&seg->ready);
+		WRITE_ONCE(s->ready_count, s->ready_count - 1);
+	}
+	s->count--;
+}
+
+/* Wipe what nobody has spent; whoever found it before may still use his range. */
+static void dispose(struct qn_stream *s, struct qn_segment *seg)
+{
+	atomic64_add(qn_segment_wipe(seg), &s->erased);
+	qn_segment_free_rcu(seg);
+}
+
+/**
+ * qn_stream_drop_locked - erase one segment and forget it
+ * @s: the stream
+ * @seg: the segment
+ *
+ * Context: under the lane lock.
+ */
+void qn_stream_drop_locked(struct qn_stream *s, struct qn_segment *seg)
+{
+	detach_locked(s, seg);
+	dispose(s, seg);
+}
+
+/* Drop all below an index; a large store is wiped outside the lock. */
+static void drop_below(struct qn_stream *s, u64 index)
+{
+	struct qn_segment *seg, *tmp;
+	LIST_HEAD(gone);
+	u32 i;
+
+	spin_lock_bh(&s->lock);
+	for_each_locked(s, i, seg) {
+		if (seg->index >= index)
+			continue;
+		detach_locked(s, seg);
+		list_add(&seg->ready, &gone);
+	}
+	spin_unlock_bh(&s->lock);
+	list_for_each_entry_safe(seg, tmp, &gone, ready) {
+		list_del_init(&seg->ready);
+		dispose(s, seg);
+	}
+}
+
+/**
+ * qn_stream_make_ready - an own segment may be allocated from now on
+ * @s: the stream
+ * @seg: the segment
+ *
+ * Context: under the lane lock.
+ */
+void qn_stream_make_ready(struct qn_stream *s, struct qn_segment *seg)
+{
+	struct qn_segment *at;
+
+	lockdep_assert_held(&s->lock);
+	set_bit(QN_SEG_SHOWN, &seg->flags);
+	/* Mostly the newest: look from the end for its place. */
+	list_for_each_entry_reverse(at, &s->ready, ready)
+		if (at->index < seg->index)
+			break;
+	list_add(&seg->ready, &at->ready);
+	WRITE_ONCE(s->ready_count, s->ready_count + 1);
+	atomic64_add(qn_segment_size(seg) - seg->start, &s->gained);
+}
+
+/**
+ * qn_stream_free - wipe and free a stream
+ *
+ * @s: stream; may be NULL
+ *
+ * Nobody can reach it any more: a grace period has passed since the last way to
+ * it was taken away. Context: process.
+ */
+void qn_stream_free(struct qn_stream *s)
+{
+	struct qn_segment *seg, *tmp;
+
+	if (!s)
+		return;
+	drop_below(s, U64_MAX);
+	spin_lock_bh(&s->lock);
+	list_for_each_entry_safe(seg, tmp, &s->spare, ready) {
+		list_del_init(&seg->ready);
+		qn_segment_free(seg);
+	}
+	spin_unlock_bh(&s->lock);
+	mutex_destroy(&s->fill_lock);
+	kvfree(s->granted);
+	kvfree(s->ring);
+	kfree(s);
+}
+
+static void drop_oldest_locked(struct qn_stream *s)
+{
+	struct qn_segment *seg, *oldest = NULL;
+	u32 i;
+
+	for_each_locked(s, i, seg)
+		if (!oldest || seg->index < oldest->index)
+			oldest = seg;
+	if (oldest)
+		qn_stream_drop_locked(s, oldest);
+}
+
+/* Put a fresh segment into the ring. A slot that an old one still has is taken. */
+static void insert_locked(struct qn_stream *s, struct qn_segment *seg)
+{
+	struct qn_segment *old;
+
+	old = rcu_dereference_protected(*slot_of(s, seg->index),
+					lockdep_is_held(&s->lock));
+	if (old)
+		qn_stream_drop_locked(s, old);
+	s->count++;
+	if (seg->index >= s->top)
+		s->top = seg->index + 1;
+	rcu_assign_pointer(*slot_of(s, seg->index), seg);
+}
+
+/*
+ * Have the segment that a source fills next in the ring. A full stream refuses
+ * new key while it is paired (what it holds is in use), and while it is not
+ * keeps the newest, so that stores that filled at different times come to
+ * overlap.
+ */
+static void filling(struct qn_stream *s, u64 index)
+{
+	struct qn_segment *seg;
+	bool full;
+
+	spin_lock_bh(&s->lock);
+	seg = qn_stream_at(s, index);
+	full = !seg && s->count >= s->max_segs;
+	if (full && !s->paired) {
+		drop_oldest_locked(s);
+		full = false;
+	}
+	spin_unlock_bh(&s->lock);
+	if (seg || full || index < READ_ONCE(s->floor))
+		return;
+
+	seg = qn_segment_new(index, s->shift, 0, s->mem, GFP_KERNEL_ACCOUNT);
+	if (!seg)
+		return;
+	spin_lock_bh(&s->lock);
+	if (index < s->floor || s->stopped) {
+		spin_unlock_bh(&s->lock);
+		qn_segment_free(seg);
+		return;
+	}
+	if (born_here(s, index)) {
+		set_bit(QN_SEG_OWN, &seg->flags);
+		atomic64_set(&seg->cursor, seg->start);
+	}
+	insert_locked(s, seg);
+	spin_unlock_bh(&s->lock);
+}
+
+/*
+ * Fills only go forward. A segment passed by with a hole in it is of no use, and
+ * neither is one that is a whole ring behind: it would keep what the ends show
+ * each other from reaching the new ones.
+ */
+static void drop_passed(struct qn_stream *s, u64 from, u64 to)
+{
+	struct qn_segment *seg;
+
+	if (to - from > s->ring_mask)
+		from = to - s->ring_mask - 1;
+	spin_lock_bh(&s->lock);
+	for (; from < to; from++) {
+		seg = rcu_dereference_protected(*slot_of(s, from),
+						lockdep_is_held(&s->lock));
+		if (seg && (seg->index < from ||
+			    !test_bit(QN_SEG_WHOLE, &seg->flags)))
+			qn_stream_drop_locked(s, seg);
+	}
+	spin_unlock_bh(&s->lock);
+}
+
+/**
+ * qn_stream_fill - put key that a source delivered into its place
+ * @s: stream fed by a QKD link
+ * @offset: octet offset, a multiple of 16
+ * @key: key; the caller erases it
+ * @len: octets, a multiple of 16
+ *
+ * Fills go forward only: what begins before the end of the last fill is refused
+ * whole. What lies below the barrier, or finds no room, is counted as refused;
+ * the rest is taken.
+ *
+ * Context: process; may sleep. Return: octets taken, -EINVAL for a range that
+ * is not of whole granules or wraps, -ESTALE for a repeat or a rewind.
+ */
+int qn_stream_fill(struct qn_stream *s, u64 offset, const u8 *key, u32 len)
+{
+	u32 size = 1u << s->shift, taken = 0;
+	struct qn_segment *seg;
+
+	if ((offset | len) & (QN_GRANULE - 1) || !len || len > INT_MAX ||
+	    offset + len < offset)
+		return -EINVAL;
+
+	mutex_lock(&s->fill_lock);
+	if (offset < s->fill_next) {
+		mutex_unlock(&s->fill_lock);
+		return -ESTALE;
+	}
+	drop_passed(s, s->fill_next >> s->shift, offset >> s->shift);
+	if (offset > s->fill_next && (offset & (size - 1)))
+		/* A gap inside this segment: it can never be whole. */
+		drop_passed(s, offset >> s->shift, (offset >> s->shift) + 1);
+
+	while (len) {
+		u32 at = offset & (size - 1), n = min(len, size - at);
+		u64 index = offset >> s->shift;
+
+		/* What begins inside a segment that is not here stays a hole. */
+		if (!at)
+			filling(s, index);
+		/* Under the lock, so that nobody drops what is being written. */
+		spin_lock_bh(&s->lock);
+		seg = qn_stream_at(s, index);
+		if (seg && seg->filled == at && !s->stopped) {
+			memcpy(seg->data + at, key, n);
+			/* Counted first: books never show more spent than in. */
+			atomic64_add(n, &s->in);
+			qn_segment_open(seg, at, n);
+			seg->filled += n;
+			taken += n;
+			if (seg->filled == size)
+				set_bit(QN_SEG_WHOLE, &seg->flags);
+		} else {
+			atomic64_add(n, &s->refused);
+		}
+		spin_unlock_bh(&s->lock);
+		offset += n;
+		key += n;
+		len -= n;
+		if (!(offset & (size - 1)))
+			drop_passed(s, index, index + 1);
+	}
+	WRITE_ONCE(s->fill_next, offset);
+	mutex_unlock(&s->fill_lock);
+	return taken;
+}
+
+/**
+ * qn_stream_refill_spares - keep segments ready for softirq to assemble in
+ * @s: remote stream
+ * @want: how many
+ *
+ * Context: process; may sleep.
+ */
+void qn_stream_refill_spares(struct qn_stream *s, u32 want)
+{
+	struct qn_segment *seg;
+
+	while (READ_ONCE(s->spare_count) < want) {
+		/* The first 32 octets are the confirmation key. */
+		seg = qn_segment_new(0, s->shift, QN_KEY_OCTETS, s->mem,
+				     GFP_KERNEL_ACCOUNT);
+		if (!seg)
+			return;
+		spin_lock_bh(&s->lock);
+		list_add(&seg->ready, &s->spare);
+		WRITE_ONCE(s->spare_count, s->spare_count + 1);
+		spin_unlock_bh(&s->lock);
+	}
+}
+
+/**
+ * qn_stream_assemble - a segment to put relayed key into
+ * @s: remote stream
+ * @index: its index; not in the stream yet
+ * @own: this end generates it
+ *
+ * Every claim bit stays set until qn_stream_publish().
+ *
+ * Context: any, under rcu_read_lock(). Return: the segment, or NULL if none is
+ * spare, there is no room, or @index is below the barrier or already there.
+ */
+struct qn_segment *qn_stream_assemble(struct qn_stream *s, u64 index, bool own)
+{
+	struct qn_segment *seg = NULL;
+
+	spin_lock_bh(&s->lock);
+	if (!s->paired || s->stopped || index < s->floor ||
+	    s->count >= s->max_segs || rcu_access_pointer(*slot_of(s, index)))
+		goto out;
+	seg = list_first_entry_or_null(&s->spare, struct qn_segment, ready);
+	if (!seg)
+		goto out;
+	list_del_init(&seg->ready);
+	WRITE_ONCE(s->spare_count, s->spare_count - 1);
+	seg->index = index;
+	set_bit(QN_SEG_ASSEMBLY, &seg->flags);
+	if (own)
+		set_bit(QN_SEG_OWN, &seg->flags);
+	insert_locked(s, seg);
+out:
+	spin_unlock_bh(&s->lock);
+	return seg;
+}
+
+/**
+ * qn_stream_publish - a relayed segment is whole and confirmed: it may be spent
+ * @s: remote stream
+ * @seg: from qn_stream_assemble(), complete; its confirmation key is erased here
+ *
+ * Context: any, under rcu_read_lock().
+ */
+void qn_stream_publish(struct qn_stream *s, struct qn_segment *seg)
+{
+	u32 size = qn_segment_size(seg);
+
+	spin_lock_bh(&s->lock);
+	if (qn_stream_at(s, seg->index) != seg ||
+	    !test_and_clear_bit(QN_SEG_ASSEMBLY, &seg->flags))
+		goto out;
+	memzero_explicit(seg->data, seg->start);
+	seg->filled = size;
+	atomic64_add(size - seg->start, &s->in);
+	qn_segment_open(seg, seg->start, size - seg->start);
+	set_bit(QN_SEG_WHOLE, &seg->flags);
+	if (test_bit(QN_SEG_OWN, &seg->flags)) {
+		atomic64_set(&seg->cursor, seg->start);
+		qn_stream_make_ready(s, seg);
+	}
+out:
+	spin_unlock_bh(&s->lock);
+}
+
+/**
+ * qn_stream_drop - erase a segment and forget it
+ * @s: the stream
+ * @index: segment index
+ */
+void qn_stream_drop(struct qn_stream *s, u64 index)
+{
+	struct qn_segment *seg;
+
+	spin_lock_bh(&s->lock);
+	seg = qn_stream_at(s, index);
+	if (seg)
+		qn_stream_drop_locked(s, seg);
+	spin_unlock_bh(&s->lock);
+}
+
+static bool range_claim(struct qn_stream *s, struct qn_range *r)
+{
+	bool whole;
+	u32 won;
+
+	won = qn_segment_claim(r->seg, r->at, r->len, &whole);
+	atomic64_add(won, whole ? &s->spent : &s->erased);
+	return whole;
+}
+
+static void range_set(struct qn_range *r, struct qn_segment *seg, u32 at, u32 len)
+{
+	r->seg = seg;
+	r->key = seg->data + at;
+	r->offset = (seg->index << seg->shift) + at;
+	r->at = at;
+	r->len = len;
+}
+
+/*
+ * Make another segment the lane's current one. The last one ready is control's
+ * unless the small lane's segment still has the reserve.
+ */
+static bool advance(struct qn_stream *s, int lane, enum qn_alloc how,
+		    struct qn_segment *spent)
+{
+	struct qn_segment *cur, *next, *small;
+	bool ok = false;
+
+	spin_lock_bh(&s->lock);
+	cur = rcu_dereference_protected(s->cur[lane], lockdep_is_held(&s->lock));
+	if (cur != spent) {
+		ok = true;	/* somebody else has advanced it */
+		goto out;
+	}
+	if (!s->paired || s->stopped)
+		goto out;
+	next = list_first_entry_or_null(&s->ready, struct qn_segment, ready);
+	if (!next)
+		goto out;
+	if (how == QN_ALLOC_DATA && s->ready_count == 1) {
+		small = rcu_dereference_protected(s->cur[QN_LANE_SMALL],
+						  lockdep_is_held(&s->lock));
+		if (lane == QN_LANE_SMALL || !small ||
+		    atomic64_read(&small->cursor) + s->reserve >
+			    qn_segment_size(small))
+			goto out;
+	}
+	list_del_init(&next->ready);
+	WRITE_ONCE(s->ready_count, s->ready_count - 1);
+	rcu_assign_pointer(s->cur[lane], next);
+	if (cur)
+		qn_stream_drop_locked(s, cur);
+	ok = true;
+out:
+	spin_unlock_bh(&s->lock);
+	return ok;
+}
+
+/* A HELLO may go out before anything was shown: it is what shows. */
+static bool alloc_unshown(struct qn_stream *s, u32 len, struct qn_range *r)
+{
+	struct qn_segment *seg, *best, *first;
+	u32 i, at;
+
+	spin_lock_bh(&s->lock);
+	best = NULL;
+	first = NULL;
+	for_each_locked(s, i, seg) {
+		if (!test_bit(QN_SEG_OWN, &seg->flags) ||
+		    !test_bit(QN_SEG_WHOLE, &seg->flags) ||
+		    test_bit(QN_SEG_SHOWN, &seg->flags) ||
+		    test_bit(QN_SEG_SUPPLY, &seg->flags))
+			continue;
+		if (!first || seg->index < first->index)
+			first = seg;
+		if (seg->index >= s->unshown_hint &&
+		    (!best || seg->index < best->index))
+			best = seg;
+	}
+	if (!best)
+		best = first;
+	/* Another one each time: the other end may have a hole in this. */
+	if (best)
+		s->unshown_hint = best->index + 1;
+	spin_unlock_bh(&s->lock);
+
+	if (!best || !qn_segment_take(best, len, QN_GRANULE,
+				      qn_segment_size(best), &at))
+		return false;
+	range_set(r, best, at, len);
+	return range_claim(s, r);
+}
+
+/**
+ * qn_stream_alloc - allocate octets of this end's lane: the one function
+ * @s: stream
+ * @len: octets, 1 to 1,024; rounded up to whole granules
+ * @how: may it take the reserve?
+ * @r: out; the caller erases it after use
+ *
+ * Ranges of 1,024 octets are aligned to 1,024, so that one claim word is one
+ * frame; smaller ones come from another segment. No lock while the lane's
+ * current segment lasts.
+ *
+ * Context: softirq or process, under rcu_read_lock() until the range is erased.
+ * Return: 0; -ENOBUFS: no key; -EINVAL: no octets, or more than 1,024.
+ */
+int qn_stream_alloc(struct qn_stream *s, u32 len, enum qn_alloc how,
+		    struct qn_range *r)
+{
+	u32 n = (len + QN_GRANULE - 1) & ~(QN_GRANULE - 1), align, limit, at;
+	int lane = n == QN_WORD_OCTETS ? QN_LANE_BULK : QN_LANE_SMALL;
+	struct qn_segment *seg;
+
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "key range outside RCU");
+	/* What no segment can give would use up one after the other. */
+	if (WARN_ON_ONCE(!len || len > QN_WORD_OCTETS))
+		return -EINVAL;
+	if (!READ_ONCE(s->paired) || READ_ONCE(s->stopped))
+		return -ENOBUFS;
+	align = lane == QN_LANE_BULK ? QN_WORD_OCTETS : QN_GRANULE;
+	for (;;) {
+		seg = rcu_dereference(s->cur[lane]);
+		if (seg) {
+			limit = qn_segment_size(seg);
+			if (how == QN_ALLOC_DATA && lane == QN_LANE_SMALL &&
+			    !READ_ONCE(s->ready_count))
+				limit -= s->reserve;
+			if (qn_segment_take(seg, n, align, limit, &at)) {
+				range_set(r, seg, at, n);
+				if (range_claim(s, r))
+					return 0;
+				continue;	/* an eraser was first */
+			}
+			if (limit != qn_segment_size(seg)) {
+				if (!READ_ONCE(s->ready_count))
+					return -ENOBUFS;
+				continue;	/* no longer the reserve */
+			}
+		}
+		if (!advance(s, lane, how, seg))
+			break;
+	}
+	if (how == QN_ALLOC_HELLO && alloc_unshown(s, n, r))
+		return 0;
+	return -ENOBUFS;
+}
+
+/**
+ * qn_stream_alloc_newest - octets of the newest whole own segment, for a PROBE
+ * @s: stream, paired or not
+ * @below: only segments below this index
+ * @len: octets
+ * @r: out
+ *
+ * Context: as qn_stream_alloc(). Return: 0 or -ENOBUFS.
+ */
+int qn_stream_alloc_newest(struct qn_stream *s, u64 below, u32 len,
+			   struct qn_range *r)
+{
+	u32 n = (len + QN_GRANULE - 1) & ~(QN_GRANULE - 1), i, at;
+	struct qn_segment *seg, *newest;
+
+	for (;;) {
+		newest = NULL;
+		spin_lock_bh(&s->lock);
+		for_each_locked(s, i, seg)
+			if (test_bit(QN_SEG_OWN, &seg->flags) &&
+			    test_bit(QN_SEG_WHOLE, &seg->flags) &&
+			    seg->index < below &&
+			    atomic64_read(&seg->cursor) + n <=
+				    qn_segment_size(seg) &&
+			    (!newest || seg->index > newest->index))
+				newest = seg;
+		spin_unlock_bh(&s->lock);
+		if (!newest || READ_ONCE(s->stopped))
+			return -ENOBUFS;
+		if (!qn_segment_take(newest, n, QN_GRANULE,
+				     qn_segment_size(newest), &at))
+			continue;
+		range_set(r, newest, at, n);
+		if (range_claim(s, r))
+			return 0;
+	}
+}
+
+/**
+ * qn_stream_peek - look at the range that a frame names, before verifying it
+ * @s: stream shared with the frame's sender
+ * @offset: as in the frame
+ * @len: octets, whole granules
+ * @unpaired: a PROBE: it is what makes a pairing
+ * @r: out
+ *
+ * Nothing is changed. The range can be lost to an eraser or a duplicate until
+ * qn_stream_claim() wins it, so what was verified counts only after that.
+ *
+ * Context: under rcu_read_lock() until the range is erased or given up.
+ * Return: 0; -ENOENT: not held; -EPERM: the sender does not own the segment;
+ * -EALREADY: spent, erased or never filled; -EINVAL: crosses segments.
+ */
+int qn_stream_peek(struct qn_stream *s, u64 offset, u32 len, bool unpaired,
+		   struct qn_range *r)
+{
+	u32 at = offset & ((1u << s->shift) - 1);
+	struct qn_segment *seg;
+
+	if (len > (1u << s->shift) - at)
+		return -EINVAL;
+	if ((!unpaired && !READ_ONCE(s->paired)) || READ_ONCE(s->stopped))
+		return -ENOENT;
+	seg = qn_stream_segment(s, offset >> s->shift);
+	if (!seg)
+		return -ENOENT;
+	if (test_bit(QN_SEG_OWN, &seg->flags) ||
+	    test_bit(QN_SEG_SUPPLY, &seg->flags))
+		return -EPERM;
+	if (!qn_segment_is_open(seg, at, len))
+		return -EALREADY;
+	range_set(r, seg, at, len);
+	return 0;
+}
+
+/**
+ * qn_stream_claim - win the range of a frame whose tag was right
+ * @s: the stream
+ * @r: the remote stream
+ *
+ * Return: true if all of it was won; the caller erases it after use. Else
+ * the frame is dropped, and what was won has been erased.
+ */
+bool qn_stream_claim(struct qn_stream *s, struct qn_range *r)
+{
+	return range_claim(s, r);
+}
+
+/**
+ * qn_range_erase - erase a range that was allocated or claimed
+ * @r: the remote stream
+ */
+void qn_range_erase(struct qn_range *r)
+{
+	memzero_explicit(r->key, r->len);
+}
+
+/**
+ * qn_stream_unpair - drop the pairing: nothing is allocated or claimed any more
+ * @s: the stream
+ *
+ * What is held stays, for PROBEs to be keyed with. Context: any.
+ */
+void qn_stream_unpair(struct qn_stream *s)
+{
+	struct qn_segment *seg;
+	int lane;
+	u32 i;
+
+	spin_lock_bh(&s->lock);
+	WRITE_ONCE(s->paired, false);
+	for (lane = 0; lane < __QN_LANES; lane++)
+		rcu_assign_pointer(s->cur[lane], NULL);
+	for_each_locked(s, i, seg) {
+		clear_bit(QN_SEG_SHOWN, &seg->flags);
+		if (!list_empty(&seg->ready))
+			list_del_init(&seg->ready);
+	}
+	WRITE_ONCE(s->ready_count, 0);
+	spin_unlock_bh(&s->lock);
+}
+
+/**
+ * qn_stream_pair - make the pairing: erase and refuse everything below @barrier
+ * @s: the stream
+ * @barrier: lowest segment index of the pairing
+ *
+ * The stream is unpaired. Context: any.
+ */
+void qn_stream_pair(struct qn_stream *s, u64 barrier)
+{
+	spin_lock_bh(&s->lock);
+	if (barrier > s->floor)
+		WRITE_ONCE(s->floor, barrier);
+	spin_unlock_bh(&s->lock);
+	drop_below(s, barrier);
+	spin_lock_bh(&s->lock);
+	WRITE_ONCE(s->paired, true);
+	spin_unlock_bh(&s->lock);
+}
+
+/**
+ * qn_stream_stop - before suspend: stop allocation and filling, erase everything
+ * @s: the stream
+ *
+ * Context: process.
+ */
+void qn_stream_stop(struct qn_stream *s)
+{
+	qn_stream_unpair(s);
+	spin_lock_bh(&s->lock);
+	WRITE_ONCE(s->stopped, true);
+	spin_unlock_bh(&s->lock);
+	drop_below(s, U64_MAX);
+}
+
+/**
+ * qn_stream_start - after resume: take key again, in a new incarnation
+ * @s: the stream
+ */
+void qn_stream_start(struct qn_stream *s)
+{
+	spin_lock_bh(&s->lock);
+	WRITE_ONCE(s->stopped, false);
+	spin_unlock_bh(&s->lock);
+}
+
+/**
+ * qn_stream_level - octets that this end can allocate now
+ * @s: the stream
+ */
+u64 qn_stream_level(struct qn_stream *s)
+{
+	struct qn_segment *seg;
+	u64 level = 0;
+	s64 cursor;
+	int lane;
+
+	spin_lock_bh(&s->lock);
+	list_for_each_entry(seg, &s->ready, ready)
+		level += qn_segment_size(seg) - atomic64_read(&seg->cursor);
+	for (lane = 0; lane < __QN_LANES; lane++) {
+		seg = rcu_dereference_protected(s->cur[lane],
+						lockdep_is_held(&s->lock));
+		if (!seg)
+			continue;
+		cursor = atomic64_read(&seg->cursor);
+		if (cursor < qn_segment_size(seg))
+			level += qn_segment_size(seg) - cursor;
+	}
+	spin_unlock_bh(&s->lock);
+	return level;
+}
+
+/**
+ * qn_stream_level_other - octets held here that the other end may spend
+ * @s: the stream
+ */
+u64 qn_stream_level_other(struct qn_stream *s)
+{
+	struct qn_segment *seg;
+	u64 level = 0;
+	u32 i;
+
+	spin_lock_bh(&s->lock);
+	for_each_locked(s, i, seg)
+		if (!test_bit(QN_SEG_OWN, &seg->flags) &&
+		    test_bit(QN_SEG_WHOLE, &seg->flags) &&
+		    !test_bit(QN_SEG_SUPPLY, &seg->flags))
+			level += qn_segment_held(seg);
+	spin_unlock_bh(&s->lock);
+	return level;
+}
+
+/**
+ * qn_stream_books - octets in, spent, held, erased
+ * @s: the stream
+ * @b: out
+ *
+ * Held is counted from the claim bits, not derived, so that the balance is a
+ * check. Under traffic the counters move while the bits are counted: the count
+ * is repeated until they did not, and given up after some tries.
+ */
+void qn_stream_books(struct qn_stream *s, struct qn_books *b)
+{
+	struct qn_segment *seg;
+	int tries = 16;
+	u32 i;
+
+	spin_lock_bh(&s->lock);
+	do {
+		b->held = 0;
+		b->in = atomic64_read(&s->in);
+		b->spent = atomic64_read(&s->spent);
+		b->erased = atomic64_read(&s->erased);
+		smp_rmb();
+		for_each_locked(s, i, seg)
+			b->held += qn_segment_held(seg);
+		smp_rmb();
+	} while (--tries && b->in != b->spent + b->held + b->erased);
+	spin_unlock_bh(&s->lock);
+	b->refused = atomic64_read(&s->refused);
+}
