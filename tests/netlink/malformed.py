@@ -285,7 +285,6 @@ def framing():
 
 # (name, operation, request, errno, attribute that is at fault)
 MEANING = [
-    ('node-of-no-provider', 'node-set', {'id': 5}, errno.EINVAL, 'id'),
     ('node-another-id', 'node-set', {'id': A2}, errno.EOPNOTSUPP, 'id'),
     ('node-another-port', 'node-set', {'port': 4}, errno.EOPNOTSUPP, 'port'),
     ('peer-is-self', 'peer-new',
@@ -464,6 +463,14 @@ def no_node():
     except Refusal as r:
         equal('node-without-id', (errno.EINVAL, fam.ops[
             'node-set'].attr_set['id'].value), (r.errno, r.miss))
+    for name, ident in (('provider', 5), ('number', 5 << 32)):
+        try:
+            raw.do(fam.ops['node-set'].req_value,
+                   encode('node-set', 'id', ident))
+            failed(f'node-of-no-{name}', 'taken')
+        except Refusal as r:
+            equal(f'node-of-no-{name}', (errno.EINVAL, 20),
+                  (r.errno, r.offset))
 
 
 def no_privilege():
