@@ -16,8 +16,16 @@
 #include <linux/qkdnf.h>
 
 #include "conf.h"
+#include "index.h"
 #include "plan.h"
 #include "text.h"
+
+/* What is checked, and ways to find things in it. */
+struct checker {
+	struct qn_conf *conf;
+	struct qn_index peers, routes, contracts, sources;
+	struct qn_rec *source_list;	/* the sources as records */
+};
 
 static int bad(struct qn_conf *conf, const struct qn_rec *rec, struct qn_error *err)
 {
@@ -66,7 +74,7 @@ static int check_marks(const struct qn_rec *given, struct qn_error *err)
 	return 0;
 }
 
-static int check_kind(const struct qn_conf *conf, const struct qn_rec *peer, struct qn_error *err)
+static int check_kind(const struct checker *c, const struct qn_rec *peer, struct qn_error *err)
 {
 	static const uint8_t remote_only[] = {
 		QKDNF_A_PEER_SCHEME, QKDNF_A_PEER_SHARES, QKDNF_A_PEER_WEIGHT,
@@ -77,7 +85,8 @@ static int check_kind(const struct qn_conf *conf, const struct qn_rec *peer, str
 		QKDNF_A_PEER_BORDER,
 	};
 	bool link = qn_get(peer, QKDNF_A_PEER_KIND, 0) == QKDNF_PEER_KIND_LINK;
-	const struct qn_conf_source *source;
+	struct qn_rec *like;
+	bool source;
 	size_t i;
 
 	if (link) {
@@ -98,30 +107,37 @@ static int check_kind(const struct qn_conf *conf, const struct qn_rec *peer, str
 		if (qn_has(peer, link_only[i]))
 			return qn_fail(err, "%s is for link peers only",
 				       qn_set_peer.attrs[link_only[i]].name);
-	for (source = conf->sources; source; source = source->next)
-		if (source->peer == qn_get(peer, QKDNF_A_PEER_ID, 0))
-			return qn_fail(err, "a remote peer is filled by relay, it takes no source");
+	like = qn_rec_new(&qn_set_source);
+	qn_set(like, QKDNF_A_SOURCE_PEER, qn_get(peer, QKDNF_A_PEER_ID, 0));
+	source = qn_index_find(&c->sources, like) != NULL;
+	qn_rec_free(like);
+	if (source)
+		return qn_fail(err, "a remote peer is filled by relay, it takes no source");
 	return 0;
 }
 
-/* Does some route lead to a node, for a share of m? */
-static bool routed(const struct qn_conf *conf, uint64_t id, unsigned int share)
+/* Does some route lead to a node, for a share? */
+static bool routed(const struct checker *c, uint64_t id, unsigned int share)
 {
-	const struct qn_rec *r;
+	struct qn_rec *like = qn_rec_new(&qn_set_route);
+	bool found;
 
-	for (r = conf->want.routes; r; r = r->next) {
-		uint64_t to = qn_get(r, QKDNF_A_ROUTE_DESTINATION, 0);
-
-		if (to != id && (!qn_has(r, QKDNF_A_ROUTE_PROVIDER_WIDE) || to >> 32 != id >> 32))
-			continue;
-		if (qn_get(r, QKDNF_A_ROUTE_SHARE, share) == share)
-			return true;
-	}
-	return false;
+	qn_set(like, QKDNF_A_ROUTE_DESTINATION, id);
+	found = qn_index_find(&c->routes, like);
+	qn_set(like, QKDNF_A_ROUTE_SHARE, share);
+	found = found || qn_index_find(&c->routes, like);
+	qn_set(like, QKDNF_A_ROUTE_DESTINATION, id >> 32 << 32);
+	qn_set(like, QKDNF_A_ROUTE_PROVIDER_WIDE, 1);
+	found = found || qn_index_find(&c->routes, like);
+	qn_unset(like, QKDNF_A_ROUTE_SHARE);
+	found = found || qn_index_find(&c->routes, like);
+	qn_rec_free(like);
+	return found;
 }
 
-static int check_peers(struct qn_conf *conf, struct qn_error *err)
+static int check_peers(const struct checker *c, struct qn_error *err)
 {
+	struct qn_conf *conf = c->conf;
 	uint64_t own = qn_get(conf->want.node, QKDNF_A_NODE_ID, 0);
 	struct qn_rec *peer;
 	unsigned int share;
@@ -138,7 +154,7 @@ static int check_peers(struct qn_conf *conf, struct qn_error *err)
 			qn_fail(err, "%s is the node itself", node_text(id));
 			return bad(conf, peer, err);
 		}
-		first = qn_find(conf->want.peers, QKDNF_A_PEER_ID, id);
+		first = qn_index_find(&c->peers, peer);
 		if (first != peer) {
 			qn_fail(err, "peer %s is there twice, first in line %u", node_text(id),
 				first->line);
@@ -147,12 +163,12 @@ static int check_peers(struct qn_conf *conf, struct qn_error *err)
 		if (!qn_has(peer, QKDNF_A_PEER_KIND))
 			qn_set(peer, QKDNF_A_PEER_KIND, addressed(peer) ? QKDNF_PEER_KIND_LINK :
 									 QKDNF_PEER_KIND_REMOTE);
-		if (check_kind(conf, peer, err) || check_marks(peer, err))
+		if (check_kind(c, peer, err) || check_marks(peer, err))
 			return bad(conf, peer, err);
 		if (qn_get(peer, QKDNF_A_PEER_KIND, 0) == QKDNF_PEER_KIND_LINK)
 			continue;
 		for (share = 0; share < qn_get(peer, QKDNF_A_PEER_SHARES, 1); share++)
-			if (!routed(conf, id, share))
+			if (!routed(c, id, share))
 				break;
 		if (share < qn_get(peer, QKDNF_A_PEER_SHARES, 1)) {
 			char *text = qn_asprintf("no route to %s for share %u: it stays without key",
@@ -165,12 +181,16 @@ static int check_peers(struct qn_conf *conf, struct qn_error *err)
 	return 0;
 }
 
-static int check_link_peer(const struct qn_conf *conf, const struct qn_rec *rec, unsigned int attr,
+static int check_link_peer(const struct checker *c, const struct qn_rec *rec, unsigned int attr,
 			   struct qn_error *err)
 {
 	uint64_t id = qn_get(rec, attr, 0);
-	const struct qn_rec *peer = qn_find(conf->want.peers, QKDNF_A_PEER_ID, id);
+	struct qn_rec *like = qn_rec_new(&qn_set_peer);
+	const struct qn_rec *peer;
 
+	qn_set(like, QKDNF_A_PEER_ID, id);
+	peer = qn_index_find(&c->peers, like);
+	qn_rec_free(like);
 	if (!peer)
 		return qn_fail(err, "%s %s is not among the peers of this file",
 			       rec->set->attrs[attr].name, node_text(id));
@@ -180,28 +200,28 @@ static int check_link_peer(const struct qn_conf *conf, const struct qn_rec *rec,
 	return 0;
 }
 
-static int check_route(struct qn_conf *conf, struct qn_rec *route, struct qn_error *err)
+static int check_route(const struct checker *c, struct qn_rec *route, struct qn_error *err)
 {
-	uint64_t own = qn_get(conf->want.node, QKDNF_A_NODE_ID, 0);
+	uint64_t own = qn_get(c->conf->want.node, QKDNF_A_NODE_ID, 0);
 	const struct qn_rec *first;
 
 	if (!qn_has(route, QKDNF_A_ROUTE_DESTINATION) || !qn_has(route, QKDNF_A_ROUTE_VIA))
 		return qn_fail(err, "a route needs 'to' and 'via'");
 	if (qn_get(route, QKDNF_A_ROUTE_DESTINATION, 0) == own)
 		return qn_fail(err, "%s is the node itself", node_text(own));
-	if (check_link_peer(conf, route, QKDNF_A_ROUTE_VIA, err))
+	if (check_link_peer(c, route, QKDNF_A_ROUTE_VIA, err))
 		return -1;
-	first = qn_plan_route(conf->want.routes, route);
+	first = qn_index_find(&c->routes, route);
 	if (first != route)
 		return qn_fail(err, "this route is there twice, first in line %u", first->line);
 	if (!qn_has(route, QKDNF_A_ROUTE_BACKUP))
 		return 0;
 	if (qn_get(route, QKDNF_A_ROUTE_BACKUP, 0) == qn_get(route, QKDNF_A_ROUTE_VIA, 0))
 		return qn_fail(err, "the backup is the next hop itself");
-	return check_link_peer(conf, route, QKDNF_A_ROUTE_BACKUP, err);
+	return check_link_peer(c, route, QKDNF_A_ROUTE_BACKUP, err);
 }
 
-static int check_contract(struct qn_conf *conf, struct qn_rec *c, struct qn_error *err)
+static int check_contract(const struct checker *c, struct qn_rec *contract, struct qn_error *err)
 {
 	static const struct {
 		unsigned int attr;
@@ -215,19 +235,19 @@ static int check_contract(struct qn_conf *conf, struct qn_rec *c, struct qn_erro
 	size_t i;
 
 	for (i = 0; i < QN_ARRAY_SIZE(needed); i++)
-		if (!qn_has(c, needed[i].attr))
+		if (!qn_has(contract, needed[i].attr))
 			return qn_fail(err, "a contract needs %s", needed[i].word);
-	if (check_link_peer(conf, c, QKDNF_A_CONTRACT_PEER, err))
+	if (check_link_peer(c, contract, QKDNF_A_CONTRACT_PEER, err))
 		return -1;
-	if (qn_has(c, QKDNF_A_CONTRACT_OUT_ID) &&
-	    qn_get(c, QKDNF_A_CONTRACT_DIRECTION, 0) == QKDNF_DIRECTION_OUT)
+	if (qn_has(contract, QKDNF_A_CONTRACT_OUT_ID) &&
+	    qn_get(contract, QKDNF_A_CONTRACT_DIRECTION, 0) == QKDNF_DIRECTION_OUT)
 		return qn_fail(err, "out-id belongs to a contract of direction in");
-	first = qn_plan_contract(conf->want.contracts, c);
-	if (first != c)
+	first = qn_index_find(&c->contracts, contract);
+	if (first != contract)
 		return qn_fail(err, "this contract is there twice, first in line %u", first->line);
-	if (qn_get(c, QKDNF_A_CONTRACT_EXPIRY, 0) &&
-	    qn_get(c, QKDNF_A_CONTRACT_EXPIRY, 0) <= (uint64_t)time(NULL))
-		warn(conf, c, "this contract is over: nothing is carried under it");
+	if (qn_get(contract, QKDNF_A_CONTRACT_EXPIRY, 0) &&
+	    qn_get(contract, QKDNF_A_CONTRACT_EXPIRY, 0) <= (uint64_t)time(NULL))
+		warn(c->conf, contract, "this contract is over: nothing is carried under it");
 	return 0;
 }
 
@@ -247,10 +267,31 @@ static int check_emu(struct qn_conf *conf, struct qn_rec *link, struct qn_error 
 	return 0;
 }
 
+static int check_all(const struct checker *c, struct qn_error *err)
+{
+	struct qn_model *want = &c->conf->want;
+	struct qn_rec *rec;
+
+	if (check_peers(c, err))
+		return -1;
+	for (rec = want->routes; rec; rec = rec->next)
+		if (check_route(c, rec, err))
+			return bad(c->conf, rec, err);
+	for (rec = want->contracts; rec; rec = rec->next)
+		if (check_contract(c, rec, err))
+			return bad(c->conf, rec, err);
+	for (rec = want->emu; rec; rec = rec->next)
+		if (check_emu(c->conf, rec, err))
+			return bad(c->conf, rec, err);
+	return 0;
+}
+
 int qn_conf_check(struct qn_conf *conf, struct qn_error *err)
 {
+	struct checker c = { .conf = conf };
 	struct qn_model *want = &conf->want;
-	struct qn_rec *rec;
+	const struct qn_conf_source *source;
+	int ret;
 
 	/* A file of emulated links alone makes sense: they belong to no node. */
 	if (!want->node && (want->peers || want->routes || want->contracts || !want->emu))
@@ -259,16 +300,22 @@ int qn_conf_check(struct qn_conf *conf, struct qn_error *err)
 		qn_fail(err, "the node needs an id");
 		return bad(conf, want->node, err);
 	}
-	if (check_peers(conf, err))
-		return -1;
-	for (rec = want->routes; rec; rec = rec->next)
-		if (check_route(conf, rec, err))
-			return bad(conf, rec, err);
-	for (rec = want->contracts; rec; rec = rec->next)
-		if (check_contract(conf, rec, err))
-			return bad(conf, rec, err);
-	for (rec = want->emu; rec; rec = rec->next)
-		if (check_emu(conf, rec, err))
-			return bad(conf, rec, err);
-	return 0;
+	for (source = conf->sources; source; source = source->next) {
+		struct qn_rec *rec = qn_rec_new(&qn_set_source);
+
+		qn_set(rec, QKDNF_A_SOURCE_PEER, source->peer);
+		rec->next = c.source_list;
+		c.source_list = rec;
+	}
+	qn_index_make(&c.peers, want->peers, qn_names_peer);
+	qn_index_make(&c.routes, want->routes, qn_names_route);
+	qn_index_make(&c.contracts, want->contracts, qn_names_contract);
+	qn_index_make(&c.sources, c.source_list, qn_names_source);
+	ret = check_all(&c, err);
+	qn_index_free(&c.peers);
+	qn_index_free(&c.routes);
+	qn_index_free(&c.contracts);
+	qn_index_free(&c.sources);
+	qn_rec_list_free(c.source_list);
+	return ret;
 }

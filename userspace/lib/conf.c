@@ -137,6 +137,7 @@ bad:
 static int parse_list(struct reader *r, const struct qn_words *words, const char *name,
 		      const yaml_node_t *node, struct qn_rec **list)
 {
+	struct qn_conf_source **sources = &r->conf->sources;
 	bool peers = words == &qn_words_peer;
 	struct qn_rec **tail = list;
 	yaml_node_item_t *item;
@@ -153,8 +154,8 @@ static int parse_list(struct reader *r, const struct qn_words *words, const char
 
 		*tail = parse_object(r, words, get(r, *item), peers ? &source : NULL);
 		if (source) {
-			source->next = r->conf->sources;
-			r->conf->sources = source;
+			*sources = source;
+			sources = &source->next;
 		}
 		if (!*tail)
 			return -1;

@@ -110,9 +110,7 @@ static int value_from_json(struct qn_rec *rec, unsigned int attr, const json_t *
 	if (!json_is_string(value))
 		return qn_fail(err, "%s has a value of the wrong kind", def->name);
 	snprintf(text, sizeof(text), "%s", json_string_value(value));
-	/* The node part of a whole provider is 0, which no node id has. */
-	if (def->format == QN_FMT_NODE && strlen(text) > 2 && !strcmp(text + strlen(text) - 2, ":0")) {
-		text[strlen(text) - 1] = '*';
+	if (def->format == QN_FMT_NODE) {
 		if (qn_parse_scope(text, &u, &wide, err))
 			return -1;
 		qn_set(rec, attr, u);

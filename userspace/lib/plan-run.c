@@ -1,26 +1,53 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Plans: doing them. */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
+#include <linux/qkdemu.h>
 #include <linux/qkdnf.h>
 
 #include "plan.h"
+
+static bool is_new_link(const struct qn_step *step)
+{
+	return step->family == &qn_family_qkdemu && step->cmd == QKDEMU_CMD_LINK_NEW;
+}
+
+/* A link whose two ends are both here needs no seed that anybody knows. */
+static int make_link(const struct qn_step *step, struct qn_nl *nl, struct qn_error *err)
+{
+	uint8_t seed[QKDEMU_SEED_LEN];
+	struct qn_rec *req;
+	int ret;
+
+	if (getrandom(seed, sizeof(seed), 0) != sizeof(seed))
+		return qn_fail_errno(err, errno, "no random numbers");
+	req = qn_rec_copy(step->req);
+	qn_set_bin(req, QKDEMU_A_SEED, seed, sizeof(seed));
+	explicit_bzero(seed, sizeof(seed));
+	ret = qn_nl_do(nl, step->cmd, 0, req, NULL, err);
+	qn_rec_free(req);
+	return ret;
+}
 
 static int run_step(const struct qn_step *step, struct qn_nl *nl, struct qn_error *err)
 {
 	struct qn_rec *req;
 	int fd, ret;
 
+	if (is_new_link(step) && !qn_has(step->req, QKDEMU_A_SEED))
+		return make_link(step, nl, err);
 	if (!step->device)
-		return qn_nl_do(nl, step->cmd, step->flags, step->req, NULL, err);
+		return qn_nl_do(nl, step->cmd, 0, step->req, NULL, err);
 	if (qn_open_source(step->device, &fd, err))
 		return -1;
 	req = qn_rec_copy(step->req);
 	qn_set(req, QKDNF_A_SOURCE_FD, (uint64_t)fd);
-	ret = qn_nl_do(nl, step->cmd, step->flags, req, NULL, err);
+	ret = qn_nl_do(nl, step->cmd, 0, req, NULL, err);
 	qn_rec_free(req);
 	close(fd);
 	return ret;

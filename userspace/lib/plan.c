@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <linux/netlink.h>
 #include <linux/qkdemu.h>
 #include <linux/qkdnf.h>
 
+#include "index.h"
 #include "plan.h"
 #include "text.h"
 
@@ -26,23 +26,12 @@ struct planner {
 	struct qn_plan *plan;
 	const struct qn_conf *conf;
 	struct qn_model *have;
+	struct qn_index peers, sources, routes, contracts;	/* of what runs */
 	uint64_t own;
-	bool keep;
 	struct qn_error *err;
 };
 
 /* --- naming things ------------------------------------------------------------ */
-
-static void put_scope(char *buf, size_t size, const struct qn_rec *rec, unsigned int attr,
-		      unsigned int wide)
-{
-	uint64_t id = qn_get(rec, attr, 0);
-
-	if (qn_has(rec, wide))
-		snprintf(buf, size, "%" PRIu64 ":*", id >> 32);
-	else
-		qn_format_node(buf, size, id);
-}
 
 /* What a record is called in the plan. */
 static char *name_of(const struct qn_rec *rec)
@@ -56,8 +45,7 @@ static char *name_of(const struct qn_rec *rec)
 		return qn_asprintf("peer %s (%s)", a, qn_get_str(rec, QKDNF_A_PEER_NAME));
 	}
 	if (rec->set == &qn_set_route) {
-		put_scope(a, sizeof(a), rec, QKDNF_A_ROUTE_DESTINATION,
-			  QKDNF_A_ROUTE_PROVIDER_WIDE);
+		qn_format_node(a, sizeof(a), qn_get(rec, QKDNF_A_ROUTE_DESTINATION, 0));
 		if (!qn_has(rec, QKDNF_A_ROUTE_SHARE))
 			return qn_asprintf("route to %s", a);
 		return qn_asprintf("route to %s share %" PRIu64, a,
@@ -79,37 +67,16 @@ static char *name_of(const struct qn_rec *rec)
 	return qn_asprintf("node %s", a);
 }
 
-struct qn_rec *qn_plan_route(struct qn_rec *list, const struct qn_rec *like)
-{
-	for (; list; list = list->next)
-		if (qn_rec_equal(list, like, QKDNF_A_ROUTE_DESTINATION) &&
-		    qn_rec_equal(list, like, QKDNF_A_ROUTE_PROVIDER_WIDE) &&
-		    qn_rec_equal(list, like, QKDNF_A_ROUTE_SHARE))
-			return list;
-	return NULL;
-}
-
-struct qn_rec *qn_plan_contract(struct qn_rec *list, const struct qn_rec *like)
-{
-	for (; list; list = list->next)
-		if (qn_rec_equal(list, like, QKDNF_A_CONTRACT_PEER) &&
-		    qn_rec_equal(list, like, QKDNF_A_CONTRACT_ID) &&
-		    qn_rec_equal(list, like, QKDNF_A_CONTRACT_DIRECTION))
-			return list;
-	return NULL;
-}
-
 /* --- steps ------------------------------------------------------------------- */
 
 /* Takes @req and @text over. */
-static struct qn_step *add(struct planner *p, char sign, unsigned int cmd, unsigned int flags,
-			   struct qn_rec *req, char *text)
+static struct qn_step *add(struct planner *p, char sign, unsigned int cmd, struct qn_rec *req,
+			   char *text)
 {
 	struct qn_step *step = qn_alloc(sizeof(*step));
 
 	step->family = req->set == &qn_set_emu_link ? &qn_family_qkdemu : &qn_family_qkdnf;
 	step->cmd = cmd;
-	step->flags = flags;
 	step->req = req;
 	step->sign = sign;
 	step->text = text;
@@ -135,20 +102,19 @@ static struct qn_step *add_removal(struct planner *p, unsigned int cmd, const st
 				   uint64_t names, const char *why)
 {
 	char *name = name_of(rec);
-	struct qn_step *step = add(p, '-', cmd, 0, pick(rec, names),
+	struct qn_step *step = add(p, '-', cmd, pick(rec, names),
 				   qn_asprintf("%s%s", name, why));
 
 	free(name);
 	return step;
 }
 
-static struct qn_step *add_new(struct planner *p, unsigned int cmd, unsigned int flags,
-			       const struct qn_rec *rec)
+static struct qn_step *add_new(struct planner *p, unsigned int cmd, const struct qn_rec *rec)
 {
 	char *name = name_of(rec);
 	const struct qn_op *op = rec->set == &qn_set_emu_link ? &qn_family_qkdemu.ops[cmd] :
 								&qn_family_qkdnf.ops[cmd];
-	struct qn_step *step = add(p, '+', cmd, flags, pick(rec, op->request), qn_strdup(name));
+	struct qn_step *step = add(p, '+', cmd, pick(rec, op->request), qn_strdup(name));
 
 	free(name);
 	return step;
@@ -214,7 +180,7 @@ static int plan_node(struct planner *p)
 	if (!p->conf->want.node)
 		return 0;
 	if (!have) {
-		add_new(p, QKDNF_CMD_NODE_SET, 0, p->conf->want.node);
+		add_new(p, QKDNF_CMD_NODE_SET, p->conf->want.node);
 		return 0;
 	}
 	if (qn_get(have, QKDNF_A_NODE_ID, 0) != p->own)
@@ -229,7 +195,7 @@ static int plan_node(struct planner *p)
 	}
 	req = differences(want, have, QN_BIT(QKDNF_A_NODE_MEM_MAX), 0, &text);
 	if (req)
-		add(p, '~', QKDNF_CMD_NODE_SET, 0, req, text);
+		add(p, '~', QKDNF_CMD_NODE_SET, req, text);
 	qn_rec_free(want);
 	return 0;
 }
@@ -305,7 +271,7 @@ static void forget_dependants(struct planner *p, uint64_t id)
 
 static void add_new_peer(struct planner *p, const struct qn_rec *peer)
 {
-	struct qn_step *step = add_new(p, QKDNF_CMD_PEER_NEW, 0, peer);
+	struct qn_step *step = add_new(p, QKDNF_CMD_PEER_NEW, peer);
 	char addr[64], *longer;
 
 	qn_format_value(addr, sizeof(addr), peer,
@@ -324,7 +290,7 @@ static void plan_peer(struct planner *p, const struct qn_rec *given)
 			       QN_BIT(QKDNF_A_PEER_HIGH);
 	const uint64_t settable = qn_family_qkdnf.ops[QKDNF_CMD_PEER_SET].request;
 	uint64_t id = qn_get(given, QKDNF_A_PEER_ID, 0);
-	struct qn_rec *have = qn_find(p->have->peers, QKDNF_A_PEER_ID, id);
+	struct qn_rec *have = qn_index_find(&p->peers, given);
 	struct qn_rec *want = qn_plan_peer_defaults(given, p->own), *req;
 	char *text;
 
@@ -358,7 +324,7 @@ static void plan_peer(struct planner *p, const struct qn_rec *given)
 			qn_rec_free(req);
 			req = all;
 		}
-		add(p, '~', QKDNF_CMD_PEER_SET, 0, req, text);
+		add(p, '~', QKDNF_CMD_PEER_SET, req, text);
 	}
 	qn_rec_free(want);
 }
@@ -386,14 +352,14 @@ static void add_source(struct planner *p, const struct qn_conf_source *source)
 	name = name_of(req);
 	text = qn_asprintf("%s: %s", name, source->device ? source->device : "push");
 	free(name);
-	step = add(p, '+', QKDNF_CMD_SOURCE_NEW, 0, req, text);
+	step = add(p, '+', QKDNF_CMD_SOURCE_NEW, req, text);
 	if (source->device)
 		step->device = qn_strdup(source->device);
 }
 
-static void plan_source(struct planner *p, const struct qn_conf_source *source)
+static void plan_source(struct planner *p, const struct qn_conf_source *source,
+			struct qn_rec *have)
 {
-	struct qn_rec *have = qn_find(p->have->sources, QKDNF_A_SOURCE_PEER, source->peer);
 	uint64_t kind = source->device ? QKDNF_SOURCE_KIND_FD : QKDNF_SOURCE_KIND_PUSH;
 	const char *why = NULL;
 
@@ -410,16 +376,16 @@ static void plan_source(struct planner *p, const struct qn_conf_source *source)
 	add_source(p, source);
 }
 
-/* In the order of the peers: the list of sources was built from its head. */
 static void plan_sources(struct planner *p)
 {
+	struct qn_rec *like = qn_rec_new(&qn_set_source);
 	const struct qn_conf_source *source;
-	const struct qn_rec *peer;
 
-	for (peer = p->conf->want.peers; peer; peer = peer->next)
-		for (source = p->conf->sources; source; source = source->next)
-			if (source->peer == qn_get(peer, QKDNF_A_PEER_ID, 0))
-				plan_source(p, source);
+	for (source = p->conf->sources; source; source = source->next) {
+		qn_set(like, QKDNF_A_SOURCE_PEER, source->peer);
+		plan_source(p, source, qn_index_find(&p->sources, like));
+	}
+	qn_rec_free(like);
 }
 
 /* --- contracts --------------------------------------------------------------- */
@@ -428,7 +394,7 @@ static void plan_contract(struct planner *p, const struct qn_rec *given)
 {
 	const uint64_t names = qn_family_qkdnf.ops[QKDNF_CMD_CONTRACT_DEL].request;
 	const uint64_t settable = qn_family_qkdnf.ops[QKDNF_CMD_CONTRACT_SET].request & ~names;
-	struct qn_rec *have = qn_plan_contract(p->have->contracts, given), *req;
+	struct qn_rec *have = qn_index_find(&p->contracts, given), *req;
 	struct qn_rec *want = qn_rec_copy(given);
 	uint64_t rate = qn_get(want, QKDNF_A_CONTRACT_RATE, 0);
 	char *text;
@@ -456,13 +422,13 @@ static void plan_contract(struct planner *p, const struct qn_rec *given)
 		}
 	}
 	if (!have) {
-		add_new(p, QKDNF_CMD_CONTRACT_NEW, 0, want);
+		add_new(p, QKDNF_CMD_CONTRACT_NEW, want);
 		qn_rec_free(want);
 		return;
 	}
 	req = differences(want, have, settable, names, &text);
 	if (req)
-		add(p, '~', QKDNF_CMD_CONTRACT_SET, 0, req, text);
+		add(p, '~', QKDNF_CMD_CONTRACT_SET, req, text);
 	qn_rec_free(want);
 }
 
@@ -480,11 +446,11 @@ static char *hops(const struct qn_rec *route)
 static void plan_route(struct planner *p, const struct qn_rec *want)
 {
 	const uint64_t all = qn_family_qkdnf.ops[QKDNF_CMD_ROUTE_NEW].request;
-	struct qn_rec *req, *have = qn_plan_route(p->have->routes, want);
+	struct qn_rec *req, *have = qn_index_find(&p->routes, want);
 	char *name = name_of(want), *to = hops(want), *from;
 
 	if (!have || (have->mark & GONE)) {
-		add(p, '+', QKDNF_CMD_ROUTE_NEW, 0, pick(want, all),
+		add(p, '+', QKDNF_CMD_ROUTE_NEW, pick(want, all),
 		    qn_asprintf("%s %s", name, to));
 		goto out;
 	}
@@ -495,7 +461,7 @@ static void plan_route(struct planner *p, const struct qn_rec *want)
 	from = hops(have);
 	req = pick(want, all);
 	qn_set(req, QKDNF_A_ROUTE_REPLACE, 1);
-	add(p, '~', QKDNF_CMD_ROUTE_NEW, 0, req,
+	add(p, '~', QKDNF_CMD_ROUTE_NEW, req,
 	    qn_asprintf("%s: %s -> %s", name, from, to));
 	free(from);
 out:
@@ -526,7 +492,7 @@ static int plan_link(struct planner *p, const struct qn_rec *want)
 	char *text;
 
 	if (!have) {
-		add_new(p, QKDEMU_CMD_LINK_NEW, 0, want);
+		add_new(p, QKDEMU_CMD_LINK_NEW, want);
 		return 0;
 	}
 	if (differ_in(want, have, fixed)) {
@@ -537,7 +503,7 @@ static int plan_link(struct planner *p, const struct qn_rec *want)
 	req = differences(want, have, settable & ~QN_BIT(QKDEMU_A_NAME), QN_BIT(QKDEMU_A_NAME),
 			  &text);
 	if (req)
-		add(p, '~', QKDEMU_CMD_LINK_SET, 0, req, text);
+		add(p, '~', QKDEMU_CMD_LINK_SET, req, text);
 	return 0;
 }
 
@@ -572,30 +538,46 @@ static void plan_removals(struct planner *p)
 	plan_peer_removals(p, QKDNF_PEER_KIND_LINK);
 }
 
+static int plan_all(struct planner *p, bool keep)
+{
+	const struct qn_rec *rec;
+
+	for (rec = p->conf->want.emu; rec; rec = rec->next)
+		if (plan_link(p, rec))
+			return -1;
+	if (!p->conf->want.node)
+		return 0;
+	if (plan_node(p))
+		return -1;
+	plan_peers(p, QKDNF_PEER_KIND_LINK);
+	plan_sources(p);
+	for (rec = p->conf->want.contracts; rec; rec = rec->next)
+		plan_contract(p, rec);
+	for (rec = p->conf->want.routes; rec; rec = rec->next)
+		plan_route(p, rec);
+	plan_peers(p, QKDNF_PEER_KIND_REMOTE);
+	if (!keep)
+		plan_removals(p);
+	return 0;
+}
+
 int qn_plan_make(struct qn_plan *plan, const struct qn_conf *conf, struct qn_model *have,
 		 bool keep, struct qn_error *err)
 {
-	struct planner p = { .plan = plan, .conf = conf, .have = have, .keep = keep, .err = err };
-	const struct qn_rec *rec;
+	struct planner p = { .plan = plan, .conf = conf, .have = have, .err = err };
+	int ret;
 
 	memset(plan, 0, sizeof(*plan));
 	plan->tail = &plan->steps;
 	p.own = qn_get(conf->want.node, QKDNF_A_NODE_ID, 0);
-	for (rec = conf->want.emu; rec; rec = rec->next)
-		if (plan_link(&p, rec))
-			return -1;
-	if (!conf->want.node)
-		return 0;
-	if (plan_node(&p))
-		return -1;
-	plan_peers(&p, QKDNF_PEER_KIND_LINK);
-	plan_sources(&p);
-	for (rec = conf->want.contracts; rec; rec = rec->next)
-		plan_contract(&p, rec);
-	for (rec = conf->want.routes; rec; rec = rec->next)
-		plan_route(&p, rec);
-	plan_peers(&p, QKDNF_PEER_KIND_REMOTE);
-	if (!keep)
-		plan_removals(&p);
-	return 0;
+	qn_index_make(&p.peers, have->peers, qn_names_peer);
+	qn_index_make(&p.sources, have->sources, qn_names_source);
+	qn_index_make(&p.routes, have->routes, qn_names_route);
+	qn_index_make(&p.contracts, have->contracts, qn_names_contract);
+	ret = plan_all(&p, keep);
+	qn_index_free(&p.peers);
+	qn_index_free(&p.sources);
+	qn_index_free(&p.routes);
+	qn_index_free(&p.contracts);
+	return ret;
 }

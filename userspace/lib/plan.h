@@ -17,7 +17,6 @@
  * @next: for the list, in the order of doing
  * @family: to whom
  * @cmd: command number
- * @flags: NLM_F_* of it
  * @req: its attributes, but for the descriptor of @device
  * @device: device to open for it, or NULL
  * @sign: '+' makes, '~' changes, '-' takes away
@@ -28,7 +27,6 @@ struct qn_step {
 	struct qn_step *next;
 	const struct qn_family *family;
 	unsigned int cmd;
-	unsigned int flags;
 	struct qn_rec *req;
 	char *device;
 	char sign;
@@ -81,8 +79,5 @@ int qn_plan_run(const struct qn_plan *plan, struct qn_nl *km, struct qn_nl *emu,
 
 /* A copy of a peer with all that was left out put in, as the kernel would. */
 struct qn_rec *qn_plan_peer_defaults(const struct qn_rec *peer, uint64_t own);
-/* The first of a list that is named as @like. */
-struct qn_rec *qn_plan_route(struct qn_rec *list, const struct qn_rec *like);
-struct qn_rec *qn_plan_contract(struct qn_rec *list, const struct qn_rec *like);
 
 #endif

@@ -14,7 +14,11 @@
 
 char *qn_format_node(char *buf, size_t size, uint64_t id)
 {
-	snprintf(buf, size, "%" PRIu64 ":%" PRIu64, id >> 32, id & UINT32_MAX);
+	/* A node part of 0 stands for all nodes of the provider. */
+	if (id && !(id & UINT32_MAX))
+		snprintf(buf, size, "%" PRIu64 ":*", id >> 32);
+	else
+		snprintf(buf, size, "%" PRIu64 ":%" PRIu64, id >> 32, id & UINT32_MAX);
 	return buf;
 }
 

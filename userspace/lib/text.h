@@ -50,7 +50,7 @@ int qn_parse_label(const char *text, uint8_t *label, size_t *len, struct qn_erro
 int qn_parse_hex(const char *text, size_t digits, uint8_t *octets);
 
 /* All of these return @buf. */
-char *qn_format_node(char *buf, size_t size, uint64_t id);
+char *qn_format_node(char *buf, size_t size, uint64_t id);		/* 64496:1 */
 char *qn_format_octets(char *buf, size_t size, uint64_t octets);	/* 3.5MiB */
 char *qn_format_rate(char *buf, size_t size, uint64_t octets);		/* 125kB/s */
 char *qn_format_bitrate(char *buf, size_t size, uint64_t bits);		/* 1Mbit/s */

@@ -135,22 +135,6 @@ const struct qn_view view_sources =
 
 /* --- routes ----------------------------------------------------------------- */
 
-static void scope(const struct qn_rec *rec, unsigned int attr, unsigned int wide, char *buf,
-		  size_t size)
-{
-	uint64_t id = qn_get(rec, attr, 0);
-
-	if (qn_has(rec, wide))
-		snprintf(buf, size, "%" PRIu64 ":*", id >> 32);
-	else
-		qn_format_node(buf, size, id);
-}
-
-void col_route_to(const struct qn_rec *route, char *buf, size_t size)
-{
-	scope(route, QKDNF_A_ROUTE_DESTINATION, QKDNF_A_ROUTE_PROVIDER_WIDE, buf, size);
-}
-
 const char *col_route_active_colour(const struct qn_rec *route)
 {
 	switch (qn_get(route, QKDNF_A_ROUTE_ACTIVE, 0)) {
@@ -163,7 +147,7 @@ const char *col_route_active_colour(const struct qn_rec *route)
 }
 
 static const struct qn_col route_cols[] = {
-	{ .head = "TO", .text = col_route_to },
+	{ .head = "TO", .attr = QKDNF_A_ROUTE_DESTINATION },
 	{ .head = "SHARE", .attr = QKDNF_A_ROUTE_SHARE, .right = true },
 	{ .head = "VIA", .attr = QKDNF_A_ROUTE_VIA },
 	{ .head = "BACKUP", .attr = QKDNF_A_ROUTE_BACKUP },
@@ -180,16 +164,6 @@ uint64_t contract_used(const struct qn_rec *contract)
 	bool in = qn_get(contract, QKDNF_A_CONTRACT_DIRECTION, 0) == QKDNF_DIRECTION_IN;
 
 	return qn_get(contract, in ? QKDNF_A_CONTRACT_ACCEPTED : QKDNF_A_CONTRACT_SENT, 0);
-}
-
-void col_contract_from(const struct qn_rec *contract, char *buf, size_t size)
-{
-	scope(contract, QKDNF_A_CONTRACT_SOURCE, QKDNF_A_CONTRACT_SOURCE_WIDE, buf, size);
-}
-
-void col_contract_to(const struct qn_rec *contract, char *buf, size_t size)
-{
-	scope(contract, QKDNF_A_CONTRACT_DESTINATION, QKDNF_A_CONTRACT_DESTINATION_WIDE, buf, size);
 }
 
 void col_contract_used(const struct qn_rec *contract, char *buf, size_t size)
@@ -246,8 +220,8 @@ static const struct qn_col contract_cols[] = {
 	{ .head = "PEER", .attr = QKDNF_A_CONTRACT_PEER },
 	{ .head = "ID", .attr = QKDNF_A_CONTRACT_ID, .right = true },
 	{ .head = "DIR", .attr = QKDNF_A_CONTRACT_DIRECTION },
-	{ .head = "FROM", .text = col_contract_from },
-	{ .head = "TO", .text = col_contract_to },
+	{ .head = "FROM", .attr = QKDNF_A_CONTRACT_SOURCE },
+	{ .head = "TO", .attr = QKDNF_A_CONTRACT_DESTINATION },
 	{ .head = "RATE", .attr = QKDNF_A_CONTRACT_RATE, .right = true },
 	{ .head = "USED", .text = col_contract_used, .right = true, .colour = col_contract_colour },
 	{ .head = "PEER SAYS", .attr = QKDNF_A_CONTRACT_PEER_ACCEPTED, .right = true },

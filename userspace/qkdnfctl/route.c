@@ -2,7 +2,6 @@
 /* qkdnfctl route: next hops of relayed key. */
 #include <string.h>
 
-#include <linux/netlink.h>
 #include <linux/qkdnf.h>
 
 #include "columns.h"

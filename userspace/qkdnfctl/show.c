@@ -246,7 +246,7 @@ static void find_problems(struct problems *p, const struct qn_model *model)
 
 		if (qn_get(rec, QKDNF_A_ROUTE_ACTIVE, 0) == QKDNF_ROUTE_ACTIVE_PRIMARY)
 			continue;
-		col_route_to(rec, to, sizeof(to));
+		qn_format_value(to, sizeof(to), rec, QKDNF_A_ROUTE_DESTINATION, false);
 		if (qn_get(rec, QKDNF_A_ROUTE_ACTIVE, 0) == QKDNF_ROUTE_ACTIVE_BACKUP)
 			problem(p, QN_YELLOW, "route to %s uses its backup", to);
 		else

@@ -3,14 +3,16 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <linux/qkdnf.h>
 
 #include "columns.h"
 #include "ctl.h"
+#include "device.h"
 
 static int source_show(struct ctl *ctl, int argc, char **argv)
 {
@@ -77,6 +79,36 @@ static int source_del(struct ctl *ctl, int argc, char **argv)
 	return ctl_send(ctl, ctl_km(ctl), QKDNF_CMD_SOURCE_DEL, 0, req);
 }
 
+static int source_feed(struct ctl *ctl, int argc, char **argv)
+{
+	const char *path = argc == 2 ? argv[1] : "-";
+	int fd = STDIN_FILENO, ret;
+	uint64_t peer, blocks;
+
+	if (argc < 1 || argc > 2)
+		return ctl_usage(ctl, argc ? "one file at a time" : "which peer?");
+	if (ctl_node(ctl, "peer", argv[0], &peer))
+		return CTL_USAGE;
+	if (strcmp(path, "-")) {
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return ctl_error(ctl, "cannot open %s: %s", path, strerror(errno));
+	}
+	prctl(PR_SET_DUMPABLE, 0);
+	ret = qn_key_push(peer, fd, &blocks, &ctl->err);
+	if (fd != STDIN_FILENO)
+		close(fd);
+	if (ret) {
+		qn_fail_prefix(&ctl->err, "after %" PRIu64 " blocks", blocks);
+		return ctl_failed(ctl);
+	}
+	if (ctl->out.json)
+		qn_out_json(&ctl->out, json_pack("{s:I}", "blocks", (json_int_t)blocks));
+	else
+		fprintf(ctl->out.file, "%" PRIu64 " blocks\n", blocks);
+	return 0;
+}
+
 static const struct ctl_verb verbs[] = {
 	{ .name = "show", .args = "[PEER]", .run = source_show,
 	  .summary = "show the sources, or that of one peer" },
@@ -86,6 +118,8 @@ static const struct ctl_verb verbs[] = {
 		  "        emulated link, or a vendor's card\n"
 		  "  push  a process writes blocks of key to the push descriptor of the peer\n\n"
 		  "  qkdnfctl source add 64496:2 fd /dev/qkdemu/a1-a2.a\n" },
+	{ .name = "feed", .args = "PEER [FILE]", .run = source_feed,
+	  .summary = "hand blocks of key from a file or standard input to a push source" },
 	{ .name = "del", .args = "PEER", .run = source_del,
 	  .summary = "take the source away; what it delivered stays" },
 	{ 0 }
