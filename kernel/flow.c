@@ -250,9 +250,7 @@ static struct qn_flow *flow_new(struct qn_peer *egress,
 	f->elsewhere_at = jiffies;
 	f->demand = QN_RATE_UNLIMITED;
 	f->allowed = first_allowance(l, weight);
-	qn_usage_allow(&f->use, f->allowed);
-	qn_usage_allow(&f->use, f->allowed);
-	qn_usage_allow(&f->use, f->allowed);
+	qn_usage_begin(&f->use, f->allowed);
 	qn_bucket_fill(&f->bucket, police_burst(f->allowed), ktime_get_ns());
 	f->last = jiffies;
 

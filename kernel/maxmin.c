@@ -15,8 +15,13 @@
  */
 #define PASSES_MAX	64
 
-/* Whoever has a stream at all may send a frame a second. */
-#define RATE_MIN	QN_CHUNK
+/*
+ * A stream's use is averaged over about so many frames, between the limits, so
+ * that a frame more or less in a period does not look like another rate.
+ */
+#define AVERAGE_FRAMES	16
+#define AVERAGE_MS_MIN	1000
+#define AVERAGE_MS_MAX	16000
 
 static u32 at_level(u64 level, u32 weight)
 {
@@ -37,7 +42,7 @@ static u32 at_level(u64 level, u32 weight)
 void qn_maxmin(struct qn_claim *c, u32 n, u32 capacity)
 {
 	u64 level = 0, rest, weights, most = 0;
-	u32 i, pass, open, was = n + 1;
+	u32 i, pass, open = 0, was = n + 1, least = 0;
 
 	for (pass = 0; pass < PASSES_MAX; pass++) {
 		rest = capacity;
@@ -68,23 +73,57 @@ void qn_maxmin(struct qn_claim *c, u32 n, u32 capacity)
 		level = max(level, most + div64_u64(rest << LEVEL_BITS, weights));
 	}
 	level = min(level, LEVEL_MAX);
+	/* Next to a giant, too, a stream may send a frame a second. */
+	if (n)
+		least = min_t(u32, QN_CHUNK, capacity / n);
 	for (i = 0; i < n; i++)
-		c[i].share = max_t(u32, RATE_MIN,
-				   min(at_level(level, c[i].weight), capacity));
+		c[i].share = max(least,
+				 min(at_level(level, c[i].weight), capacity));
+}
+
+static u32 average_ms(u32 allowed)
+{
+	u64 ms = div_u64(1000ULL * AVERAGE_FRAMES * QN_CHUNK, max(allowed, 1U));
+
+	return min_t(u64, max_t(u64, ms, AVERAGE_MS_MIN), AVERAGE_MS_MAX);
+}
+
+static u32 average(u32 old, u64 new, u32 over_ms, u32 ms)
+{
+	return div_u64((u64)old * over_ms + new * ms, over_ms + ms);
+}
+
+/**
+ * qn_usage_begin - a stream that was not seen before
+ * @u: usage
+ * @allowed: what it may use
+ */
+void qn_usage_begin(struct qn_usage *u, u32 allowed)
+{
+	u->rate = 0;
+	u->held = allowed;
+	u->was = allowed;
+	u->allowed = allowed;
 }
 
 /**
  * qn_usage_measure - a period is over
  * @u: usage
  * @octets: what the stream used in it
- * @ms: how long it was, not 0
+ * @ms: how long it was, not 0 and at most a minute
  */
 void qn_usage_measure(struct qn_usage *u, u64 octets, u32 ms)
 {
 	u64 rate = min_t(u64, div_u64(octets * 1000, ms), QN_RATE_UNLIMITED - 1);
+	u32 over = average_ms(u->allowed);
+	/* A rise needs a round trip to be heard of, so it counts a period late. */
+	u32 held = min(u->allowed, u->was);
 
-	/* Half of it in a second, all of it in a minute. */
-	u->rate = div_u64(u->rate * 1000ULL + rate * ms, 1000 + ms);
+	u->rate = average(u->rate, rate, over, ms);
+	if (held == QN_RATE_UNLIMITED || u->held == QN_RATE_UNLIMITED)
+		u->held = held;
+	else
+		u->held = average(u->held, held, over, ms);
 }
 
 /**
@@ -94,8 +133,7 @@ void qn_usage_measure(struct qn_usage *u, u64 octets, u32 ms)
  */
 void qn_usage_allow(struct qn_usage *u, u32 allowed)
 {
-	u->was[1] = u->was[0];
-	u->was[0] = u->allowed;
+	u->was = u->allowed;
 	u->allowed = allowed;
 }
 
@@ -105,21 +143,19 @@ void qn_usage_allow(struct qn_usage *u, u32 allowed)
  * @elsewhere: what the path behind this link allows
  * @ms: length of the period that was measured, not 0
  *
- * A stream that clearly uses less than it was allowed is held back elsewhere:
- * before this link, or by itself. It needs a few periods to follow a rise, so
- * it is compared with the least that it was allowed of late.
+ * A stream that uses clearly less than it was allowed in the same time is held
+ * back elsewhere: before this link, or by itself.
  *
  * Return: a rate, or QN_RATE_UNLIMITED.
  */
 u32 qn_usage_demand(const struct qn_usage *u, u32 elsewhere, u32 ms)
 {
-	u64 held = min(min(u->allowed, u->was[0]), u->was[1]);
-	/* A frame more or less in the period says nothing. */
-	u64 grain = div_u64(2ULL * QN_CHUNK * 1000, ms);
+	/* Two frames more or less say nothing. */
+	u64 grain = div_u64(2000ULL * QN_CHUNK, average_ms(u->allowed) + ms);
 	u64 demand = QN_RATE_UNLIMITED;
 
-	if (u->rate + grain < held - held / 16)
-		demand = u->rate + u->rate / 64 + grain;
+	if (u->rate + grain < u->held - u->held / 16)
+		demand = u->rate + u->rate / 64;
 	return min_t(u64, demand, elsewhere);
 }
 

@@ -29,15 +29,18 @@ void qn_maxmin(struct qn_claim *c, u32 n, u32 capacity);
 /**
  * struct qn_usage - what a stream was seen to use of a link
  * @rate: smoothed
+ * @held: what it was allowed, smoothed alike
  * @allowed: what it is allowed now
- * @was: what it was allowed one and two periods ago
+ * @was: what it was allowed a period ago
  */
 struct qn_usage {
 	u32 rate;
+	u32 held;
 	u32 allowed;
-	u32 was[2];
+	u32 was;
 };
 
+void qn_usage_begin(struct qn_usage *u, u32 allowed);
 void qn_usage_measure(struct qn_usage *u, u64 octets, u32 ms);
 void qn_usage_allow(struct qn_usage *u, u32 allowed);
 u32 qn_usage_demand(const struct qn_usage *u, u32 elsewhere, u32 ms);
