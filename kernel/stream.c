@@ -26,6 +26,12 @@ static struct qn_segment __rcu **slot_of(struct qn_stream *s, u64 index)
 	return &s->ring[index & s->ring_mask];
 }
 
+static struct qn_segment *slot_locked(struct qn_stream *s, u64 index)
+{
+	return rcu_dereference_protected(*slot_of(s, index),
+					 lockdep_is_held(&s->lock));
+}
+
 /**
  * qn_stream_at - find a segment under the lane lock
  * @s: the stream
@@ -33,10 +39,8 @@ static struct qn_segment __rcu **slot_of(struct qn_stream *s, u64 index)
  */
 struct qn_segment *qn_stream_at(struct qn_stream *s, u64 index)
 {
-	struct qn_segment *seg;
+	struct qn_segment *seg = slot_locked(s, index);
 
-	seg = rcu_dereference_protected(*slot_of(s, index),
-					lockdep_is_held(&s->lock));
 	return seg && seg->index == index ? seg : NULL;
 }
 
@@ -225,15 +229,31 @@ static void drop_oldest_locked(struct qn_stream *s)
 		qn_stream_drop_locked(s, oldest);
 }
 
-/* Put a fresh segment into the ring. A slot that an old one still has is taken. */
+/*
+ * The stream is at @index: what is so far behind that a HELLO could no longer
+ * show both goes. Its owner lets go first, and says so in its HELLOs; frames under
+ * way then find their key at the other end, which holds it until the ring comes
+ * round. Segments set aside for applications stay.
+ */
+static void drop_behind_locked(struct qn_stream *s, u64 index)
+{
+	u32 reach = qn_stream_reach(s);
+	struct qn_segment *seg;
+
+	lockdep_assert_held(&s->lock);
+	seg = slot_locked(s, index - reach);
+	if (seg && seg->index + reach <= index &&
+	    test_bit(QN_SEG_OWN, &seg->flags) &&
+	    !test_bit(QN_SEG_SUPPLY, &seg->flags))
+		qn_stream_drop_locked(s, seg);
+	seg = slot_locked(s, index);
+	if (seg && seg->index < index && !test_bit(QN_SEG_SUPPLY, &seg->flags))
+		qn_stream_drop_locked(s, seg);
+}
+
+/* Put a fresh segment into its slot, which is free. */
 static void insert_locked(struct qn_stream *s, struct qn_segment *seg)
 {
-	struct qn_segment *old;
-
-	old = rcu_dereference_protected(*slot_of(s, seg->index),
-					lockdep_is_held(&s->lock));
-	if (old)
-		qn_stream_drop_locked(s, old);
 	s->count++;
 	if (seg->index >= s->top)
 		s->top = seg->index + 1;
@@ -266,7 +286,8 @@ static void filling(struct qn_stream *s, u64 index)
 	if (!seg)
 		return;
 	spin_lock_bh(&s->lock);
-	if (index < s->floor || s->stopped) {
+	drop_behind_locked(s, index);
+	if (index < s->floor || s->stopped || slot_locked(s, index)) {
 		spin_unlock_bh(&s->lock);
 		qn_segment_free(seg);
 		return;
@@ -279,11 +300,7 @@ static void filling(struct qn_stream *s, u64 index)
 	spin_unlock_bh(&s->lock);
 }
 
-/*
- * Fills only go forward. A segment passed by with a hole in it is of no use, and
- * neither is one that is a whole ring behind: it would keep what the ends show
- * each other from reaching the new ones.
- */
+/* Fills only go forward: a segment passed by with a hole in it is of no use. */
 static void drop_passed(struct qn_stream *s, u64 from, u64 to)
 {
 	struct qn_segment *seg;
@@ -292,11 +309,10 @@ static void drop_passed(struct qn_stream *s, u64 from, u64 to)
 		from = to - s->ring_mask - 1;
 	spin_lock_bh(&s->lock);
 	for (; from < to; from++) {
-		seg = rcu_dereference_protected(*slot_of(s, from),
-						lockdep_is_held(&s->lock));
-		if (seg && (seg->index < from ||
-			    !test_bit(QN_SEG_WHOLE, &seg->flags)))
+		seg = qn_stream_at(s, from);
+		if (seg && !test_bit(QN_SEG_WHOLE, &seg->flags))
 			qn_stream_drop_locked(s, seg);
+		drop_behind_locked(s, from + 1);
 	}
 	spin_unlock_bh(&s->lock);
 }
@@ -418,8 +434,10 @@ struct qn_segment *qn_stream_assemble(struct qn_stream *s, u64 index, bool own)
 	WRITE_ONCE(s->spare_count, s->spare_count - 1);
 	seg->index = index;
 	set_bit(QN_SEG_ASSEMBLY, &seg->flags);
-	if (own)
+	if (own) {
 		set_bit(QN_SEG_OWN, &seg->flags);
+		drop_behind_locked(s, index);
+	}
 	insert_locked(s, seg);
 out:
 	spin_unlock_bh(&s->lock);

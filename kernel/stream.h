@@ -132,6 +132,18 @@ u64 qn_stream_level(struct qn_stream *s);
 u64 qn_stream_level_other(struct qn_stream *s);
 void qn_stream_books(struct qn_stream *s, struct qn_books *b);
 
+/**
+ * qn_stream_reach - how many segments behind the newest an owner spends from
+ * @s: stream
+ *
+ * The other end holds them for the whole ring; the quarter between is the time
+ * that frames and HELLOs under way have.
+ */
+static inline u32 qn_stream_reach(const struct qn_stream *s)
+{
+	return (s->ring_mask + 1) / 4 * 3;
+}
+
 static inline u64 qn_stream_index(const struct qn_stream *s, u64 offset)
 {
 	return offset >> s->shift;

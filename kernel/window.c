@@ -26,6 +26,18 @@ static bool used_up(const struct qn_segment *seg)
 	       atomic64_read(&seg->cursor) == qn_segment_size(seg);
 }
 
+/*
+ * What the window must reach down to: not segments set aside for applications,
+ * which have a time of their own, and of a remote stream, whose lanes advance
+ * each at its own pace and whose segments are shown by confirmation, only the
+ * own, which may be marked done.
+ */
+static bool speaks_of(const struct qn_stream *s, const struct qn_segment *seg)
+{
+	return !test_bit(QN_SEG_SUPPLY, &seg->flags) &&
+	       (!s->remote || test_bit(QN_SEG_OWN, &seg->flags));
+}
+
 /**
  * qn_stream_window - what a HELLO shows of a stream
  * @s: stream
@@ -50,7 +62,7 @@ u32 qn_stream_window(struct qn_stream *s, u64 next, u64 *base, u64 *horizon,
 	*horizon = s->remote ? next : READ_ONCE(s->fill_next) >> s->shift;
 	for (i = 0; i <= s->ring_mask; i++) {
 		seg = slot_locked(s, i);
-		if (seg && seg->index < low)
+		if (seg && seg->index < low && speaks_of(s, seg))
 			low = seg->index;
 	}
 	end = max(*horizon, s->top);
@@ -211,7 +223,9 @@ bool qn_stream_adopt(struct qn_stream *s, u64 index)
 		goto out;
 	}
 	seg = qn_stream_at(s, index);
-	if (seg && test_bit(QN_SEG_WHOLE, &seg->flags) &&
+	/* One that came late may be about to go at the other end. */
+	if (seg && index + qn_stream_reach(s) > READ_ONCE(s->fill_next) >> s->shift &&
+	    test_bit(QN_SEG_WHOLE, &seg->flags) &&
 	    !test_bit(QN_SEG_SUPPLY, &seg->flags) &&
 	    !test_bit(QN_SEG_OWN, &seg->flags)) {
 		seg->done_at = 0;
