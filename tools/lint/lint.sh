@@ -23,8 +23,8 @@ failed=0
 # checkpatch, everywhere:
 #  TYPO_SPELLING	"acknowledgement" is how the standards spell it
 #  MACRO_ARG_REUSE	a reminder, true of most macros of the kernel itself
-#  FILE_PATH_CHANGES	there is no MAINTAINERS file out of tree
-everywhere=TYPO_SPELLING,MACRO_ARG_REUSE,FILE_PATH_CHANGES
+#  CONSTANT_COMPARISON	static_assert() compares a constant with a constant
+everywhere=TYPO_SPELLING,MACRO_ARG_REUSE,CONSTANT_COMPARISON
 
 # checkpatch, kernel/compat: shims redefine what the kernel names, C11's
 # _Generic included. tests/userspace/include, which does the same for the unit
@@ -32,17 +32,18 @@ everywhere=TYPO_SPELLING,MACRO_ARG_REUSE,FILE_PATH_CHANGES
 compat=$everywhere,CAMELCASE,NEW_TYPEDEFS,CONST_STRUCT,LINUX_VERSION_CODE
 
 # checkpatch, outside the kernel: its types, attribute macros and helpers are not
-# there, and C libraries name their functions as they like.
+# there, C libraries name their functions as they like, and a verb "show" is
+# spelt like its function.
 user=$everywhere,PREFER_KERNEL_TYPES,PREFER_DEFINED_ATTRIBUTE_MACRO,CAMELCASE,CONST_STRUCT
 user=$user,SSCANF_TO_KSTRTO,ARRAY_SIZE,VOLATILE,USE_FUNC,PREFER_FALLTHROUGH,STRCPY,STRNCPY
-user=$user,NEW_TYPEDEFS,LONG_LINE_STRING
+user=$user,NEW_TYPEDEFS,LONG_LINE_STRING,EMBEDDED_FUNCTION_NAME
 
 # checkpatch, include/uapi: BIT() is not for user space.
 uapi=$everywhere,BIT_MACRO
 
 # checkpatch, tests: vectors are long strings, and a check that fails leaves the
 # function.
-tests=$user,SPLIT_STRING,MISSING_SPACE,MACRO_WITH_FLOW_CONTROL,EMBEDDED_FUNCTION_NAME,NAKED_SSCANF
+tests=$user,SPLIT_STRING,MISSING_SPACE,MACRO_WITH_FLOW_CONTROL,NAKED_SSCANF
 
 # -------------------------------------------------------------------------------
 

@@ -17,13 +17,15 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 
 # From the lowest room to the uppermost.
 QKDNF = [
-    ("ground", "limits wire mem cursor"),
+    ("ground", "limits wire mem cursor bucket maxmin"),
     ("otp", "otp poly1305 selftest"),
     ("stream", "segment stream window"),
     ("node", "node event"),
     ("peer", "peer socket frame"),
-    ("service", "source push flow relay remote route contract pairing hello grant share"),
-    ("consumer", "ipsec tunnel supply"),
+    ("service", "source push relay remote generator assembly route contract border meter "
+                "reading flow pairing hello grant share"),
+    ("consumer", "ipsec tunnel supply device"),
+    ("life", "setup power"),
     ("top", "netlink netlink_* main"),
 ]
 

@@ -65,30 +65,22 @@ missing_packages() {
 
 lists_present() { [ -n "$(apt-cache policy linux-image-6.12-amd64 2>/dev/null | sed -n 's/ *Candidate: //p' | grep -v none)" ]; }
 
-# as_root WHY COMMAND...: run it as root, or say what root has to run.
-as_root() {
-	local why=$1
-	shift
-
-	if [ "$(id -u)" = 0 ]; then
-		"$@"
-	elif command -v sudo >/dev/null; then
-		say "$why; asking sudo"
-		sudo "$@"
-	else
-		printf 'setup: error: %s, which only root can do. Have root run:\n\n    %s\n\nthen start again.\n' \
-			"$why" "$here/setup.sh host" >&2
-		exit 1
-	fi
-}
-
+# apt_install PACKAGE...: as root, or by sudo, or say what root has to run.
 apt_install() {
-	local why=$1 started=$SECONDS
-	shift
+	local script started=$SECONDS
 
-	as_root "$why" env DEBIAN_FRONTEND=noninteractive apt-get -q update
-	as_root "$why" env DEBIAN_FRONTEND=noninteractive \
-		apt-get -q install -y --no-install-recommends "$@"
+	script="apt-get -q update && DEBIAN_FRONTEND=noninteractive"
+	script+=" apt-get -q install -y --no-install-recommends $*"
+	if [ "$(id -u)" = 0 ]; then
+		sh -c "$script"
+	elif command -v sudo >/dev/null; then
+		say "installing host packages by sudo"
+		sudo sh -c "$script"
+	else
+		printf 'setup: error: %s host packages are missing and this is not root. Have root run\n\n    %s\n\nthen start again.\n' \
+			"$#" "$script" >&2
+		exit 1
+	fi || die "apt-get could not install the host packages, see above"
 	download_seconds=$((download_seconds + SECONDS - started))
 }
 
@@ -100,7 +92,7 @@ setup_host() {
 		return
 	fi
 	say "host packages to install: ${missing[*]:-none, only the package lists}"
-	apt_install "${#missing[@]} host packages are missing" "${missing[@]}"
+	apt_install "${missing[@]}"
 	mapfile -t missing < <(missing_packages)
 	[ ${#missing[@]} -eq 0 ] || die "still not installed: ${missing[*]}"
 }
@@ -180,7 +172,7 @@ setup_kernel() {
 	local common kbuild tmp
 
 	meta=$(image_metapackage "$series")
-	lists_present || die "apt has no package lists: have root run 'apt-get update' (or $here/setup.sh host), then start again"
+	lists_present || die "apt has no package lists: run 'apt-get update' as root, then start again"
 	image=$(depends "$meta" linux-image-)
 	headers=$(depends "${meta/image/headers}" linux-headers-)
 	[ -n "$image" ] && [ -n "$headers" ] ||
@@ -221,7 +213,7 @@ setup_kernel() {
 setup_source() {
 	local package=linux-source-6.12 dir=$build/linux-source-6.12 version tmp
 
-	lists_present || die "apt has no package lists: have root run 'apt-get update' (or $here/setup.sh host), then start again"
+	lists_present || die "apt has no package lists: run 'apt-get update' as root, then start again"
 	version=$(candidate "$package")
 	[ -n "$version" ] || die "package $package is not offered: this needs Debian 12 with its security suite"
 	if [ "$(cat "$dir/.complete" 2>/dev/null)" = "$version" ]; then

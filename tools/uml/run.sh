@@ -12,7 +12,8 @@
 #                  and there named by $QKDNF_RESULTS
 #   --share DIR    another directory that the script may write to
 #   --append ARGS  more words for the kernel's command line, for example
-#                  time-travel=inf-cpu
+#                  time-travel: waiting costs no time, an hour passes at once
+#                  (time-travel=inf-cpu does not boot)
 #
 # As tools/vm/run.sh: the host's root is the root, read-only under an overlay in
 # memory; output appears as it comes; the exit status is the script's, or 96 bad
@@ -82,6 +83,7 @@ done
 # Standard error is the kernel's log, its second terminal the script's output.
 # The directory of its control socket has a short name, as sockets want it.
 sockets=$(mktemp -d)
+# shellcheck disable=SC2054 # commas are the kernel's
 args=(
 	"mem=${mem}M" root=/dev/root rootfstype=hostfs ro "init=$here/init.sh"
 	con=null con1=null,fd:1 ssl=null panic=-1 oops=panic panic_on_warn=1
