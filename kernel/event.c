@@ -22,6 +22,16 @@ enum {
 #define EVENT_INTERVAL_NS	(NSEC_PER_SEC / EVENT_PER_SECOND)
 #define EVENT_TOLERANCE_NS	((u64)(EVENT_BURST - 1) * EVENT_INTERVAL_NS)
 
+/*
+ * No event is larger: what it takes of the listener's receive buffer is what
+ * was allocated.
+ */
+#define EVENT_OCTETS	(5 * nla_total_size_64bit(sizeof(u64)) +	\
+			 4 * nla_total_size(sizeof(u32)) +		\
+			 nla_total_size(sizeof(u8)) +			\
+			 nla_total_size(QKDNF_NAME_LEN_MAX + 1) +	\
+			 nla_total_size(QKDNF_REASON_LEN_MAX + 1))
+
 /**
  * struct bucket - limit of one type and class
  * @due: when the bucket would be full again, ns of the monotonic clock
@@ -60,11 +70,12 @@ static bool bucket_take(struct bucket *b)
 	return true;
 }
 
-static int put_string(struct sk_buff *skb, int attr, const char *text)
+static int put_string(struct sk_buff *skb, int attr, const char *text,
+		      size_t max)
 {
 	char *to;
 	struct nlattr *nla;
-	size_t len = strnlen(text, QKDNF_REASON_LEN_MAX);
+	size_t len = strnlen(text, max);
 
 	nla = nla_reserve(skb, attr, len + 1);
 	if (!nla)
@@ -93,7 +104,8 @@ static int fill(struct sk_buff *skb, enum qkdnf_event_type type,
 					 QKDNF_A_EVENT_PAD))
 		goto full;
 	if (a->peer_name && a->peer_name[0] &&
-	    put_string(skb, QKDNF_A_EVENT_PEER_NAME, a->peer_name))
+	    put_string(skb, QKDNF_A_EVENT_PEER_NAME, a->peer_name,
+		       QKDNF_NAME_LEN_MAX))
 		goto full;
 	if (a->destination &&
 	    nla_put_u64_64bit(skb, QKDNF_A_EVENT_DESTINATION, a->destination,
@@ -109,7 +121,8 @@ static int fill(struct sk_buff *skb, enum qkdnf_event_type type,
 	    nla_put_u64_64bit(skb, QKDNF_A_EVENT_SEGMENT, a->segment,
 			      QKDNF_A_EVENT_PAD))
 		goto full;
-	if (a->reason && put_string(skb, QKDNF_A_EVENT_REASON, a->reason))
+	if (a->reason && put_string(skb, QKDNF_A_EVENT_REASON, a->reason,
+				    QKDNF_REASON_LEN_MAX))
 		goto full;
 	if (suppressed &&
 	    nla_put_u32(skb, QKDNF_A_EVENT_SUPPRESSED, suppressed))
@@ -158,7 +171,7 @@ void qn_event(struct net *net, enum qkdnf_event_type type,
 		goto out;
 	}
 	suppressed = atomic_xchg(&b->suppressed, 0);
-	skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_ATOMIC);
+	skb = genlmsg_new(EVENT_OCTETS, GFP_ATOMIC);
 	if (!skb)
 		goto lost;
 	if (fill(skb, type, a, suppressed)) {
