@@ -21,6 +21,10 @@ B1 = node(64513, 1)
 FORMAT = {'u8': 'B', 'u16': 'H', 'u32': 'I', 'u64': 'Q', 's32': 'i'}
 NESTED = 0x8000
 
+# Before 6.6 the core has no place for the text and the attribute when the start
+# of a dump is refused by other than the policy.
+MUTE_DUMPS = tuple(int(n) for n in os.uname().release.split('.')[:2]) < (6, 6)
+
 fam = nltest.family()
 raw = nltest.Raw(fam)
 
@@ -140,6 +144,8 @@ def refused(op, form, body, want_place=None, want_miss=None, **how):
     except Refusal as r:
         if r.errno not in (errno.EINVAL, errno.ERANGE, errno.EOPNOTSUPP):
             return f'refused with {errno.errorcode.get(r.errno, r.errno)}'
+        if form == 'dump' and MUTE_DUMPS and not r.msg:
+            return None
         if not r.msg:
             return 'refused without a text'
         if want_place is not None and r.offset != 20 + want_place:
@@ -454,7 +460,8 @@ def no_node():
                 raw.dump(fam.ops[op].req_value, body)
             errors.append(f'{op} {form}: taken')
         except Refusal as r:
-            if r.errno != errno.ENODEV or not r.msg:
+            if r.errno != errno.ENODEV or \
+                    not (r.msg or (form == 'dump' and MUTE_DUMPS)):
                 errors.append(f'{op} {form}: {r}')
     verdict('without-a-node', errors)
     try:
@@ -543,7 +550,7 @@ def fuzz(rounds):
                 raw.dump(fam.ops[op].req_value, b''.join(parts))
             taken += 1
         except Refusal as r:
-            if not r.msg and r.errno != errno.EPERM:
+            if not r.msg and not (form == 'dump' and MUTE_DUMPS):
                 failed('fuzz', f'{op} {form}: refused without a text: {r} '
                        f'(seed {seed})')
                 return
