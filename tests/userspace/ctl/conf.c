@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Configuration files: what is wrong is refused where it stands. */
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl_test.h"
+
+#define NODE	"node: {id: 64496:1}\n"
+#define PEERS	NODE "peers:\n- {id: 64496:2, address: 192.0.2.2}\n- {id: 64497:1}\n"
+
+static const struct {
+	const char *yaml;
+	const char *words;
+} wrong[] = {
+	{ "", "is empty" },
+	{ "- a\n", "conf:1:1: a file has sections" },
+	{ "nodes: {id: 1:1}\n", "conf:1:1: unknown section 'nodes'" },
+	{ NODE "node: {id: 64496:1}\n", "conf:2:1: section node is there twice" },
+	{ NODE "routes:\nroutes:\n", "conf:3:1: section routes is there twice" },
+	{ "node: {port: 5}\n", "conf:1: the node needs an id" },
+	{ "node: {id: 64496:1, prt: 5}\n", "conf:1:21: unknown setting 'prt' of a node: did you mean 'port'?" },
+	{ "node: {id: 64496:1, port: 0}\n", "conf:1:27: node port: 0 is out of range: 1 to 65535" },
+	{ "node: {id: 64496:1, port: [1]}\n", "conf:1:27: port wants one value" },
+	{ "node: {id: 64496:1, [a]: 1}\n", "the name of a setting is wanted" },
+	{ "node: {id: 64496:1, id: 64496:2}\n", "id is given twice" },
+	{ "peers:\n- {id: 64496:2}\n", "section node is missing" },
+	{ NODE "peers: {id: 64496:2}\n", "conf:2:8: peers is a list" },
+	{ NODE "peers:\n- 64496:2\n", "conf:3:3: a peer is written as" },
+	{ NODE "peers:\n- {address: 192.0.2.2}\n", "conf:3: a peer needs an id" },
+	{ NODE "peers:\n- {id: 64496:1, address: 192.0.2.2}\n", "conf:3: 64496:1 is the node itself" },
+	{ NODE "peers:\n- {id: 64496:2}\n- {id: 64496:2}\n", "conf:4: peer 64496:2 is there twice, first in line 3" },
+	{ NODE "peers:\n- {id: 64496:2, kind: link}\n", "conf:3: a link peer needs an address" },
+	{ NODE "peers:\n- {id: 64496:2, kind: remote, address: 192.0.2.2}\n", "conf:3: a remote peer has no address" },
+	{ NODE "peers:\n- {id: 64496:2, address: 192.0.2.2, shares: 2}\n", "shares is for remote peers only" },
+	{ NODE "peers:\n- {id: 64496:2, border: yes}\n", "border is for link peers only" },
+	{ NODE "peers:\n- {id: 64496:2, source: push}\n", "a remote peer is filled by relay" },
+	{ NODE "peers:\n- {id: 64496:2, address: 192.0.2.2, local: 2001:db8::1}\n", "not of one IP version" },
+	{ NODE "peers:\n- {id: 64496:2, address: 192.0.2.2, source: qkd0}\n", "conf:3:45: 'qkd0' is no source" },
+	{ NODE "peers:\n- {id: 64496:2, low: 4Mi, high: 1Mi}\n", "low mark 4194304 is above the high mark" },
+	{ NODE "peers:\n- {id: 64496:2, high: 5Mi}\n", "high mark 5242880 is above the pool" },
+	{ NODE "peers:\n- {id: 64496:2, pool: 256Ki}\n", "is not 8 to 1024 segments" },
+	{ NODE "peers:\n- {id: 64496:2, weight: 1, weight: 2}\n", "weight is given twice" },
+	{ PEERS "routes:\n- {to: 64498:1}\n", "conf:6: a route needs 'to' and 'via'" },
+	{ PEERS "routes:\n- {to: 64496:1, via: 64496:2}\n", "conf:6: 64496:1 is the node itself" },
+	{ PEERS "routes:\n- {to: 64498:1, via: 64496:3}\n", "conf:6: via 64496:3 is not among the peers" },
+	{ PEERS "routes:\n- {to: 64498:1, via: 64497:1}\n", "conf:6: via 64497:1 is a remote peer" },
+	{ PEERS "routes:\n- {to: 64498:1, via: 64496:2, backup: 64496:2}\n", "the backup is the next hop itself" },
+	{ PEERS "routes:\n- {to: 64498:*, via: 64496:2}\n- {to: 64498:*, via: 64496:2}\n", "conf:7: this route is there twice, first in line 6" },
+	{ PEERS "contracts:\n- {peer: 64496:2}\n", "conf:6: a contract needs id" },
+	{ PEERS "contracts:\n- {peer: 64497:1, id: 1, direction: in, from: 1:*, to: 2:*, rate: 1}\n", "peer 64497:1 is a remote peer" },
+	{ PEERS "contracts:\n- {peer: 64496:2, id: 1, direction: out, from: 1:*, to: 2:*, rate: 1, out-id: 2}\n", "out-id belongs" },
+	{ PEERS "contracts:\n- {peer: 64496:2, id: 1, direction: out, from: 1:*, to: 2:*, rate: 1, expiry: +1d}\n", "a file needs a fixed time" },
+	{ "emu:\n- {name: l}\n", "conf:2: an emulated link needs name and rate" },
+	{ "emu:\n- {name: l, rate: 1M}\n- {name: l, rate: 1M}\n", "conf:3: link l is there twice" },
+	{ "emu:\n- {name: l, rate: 1M, ends: a}\n", "needs the seed and start" },
+	{ NODE "---\n" NODE, "two documents" },
+	{ "node: {id: 64496:1\n", "conf:2:1: " },
+	{ "node: *nobody\n", "conf:1:7: found undefined alias" },
+	{ "node: {id: \"64496:1\\0\"}\n", "conf:1:12: id wants one value" },
+};
+
+void test_conf(void)
+{
+	struct qn_error err;
+	struct qn_conf conf;
+	size_t i;
+
+	test_begin("conf-refused");
+	for (i = 0; i < QN_ARRAY_SIZE(wrong); i++) {
+		err.text[0] = 0;
+		if (!conf_from(&conf, wrong[i].yaml, &err))
+			test_fail(__FILE__, __LINE__, "case %zu was taken", i);
+		else if (!strstr(err.text, wrong[i].words))
+			test_fail(__FILE__, __LINE__, "case %zu: '%s', expected '%s'", i, err.text,
+				  wrong[i].words);
+		qn_conf_free(&conf);
+	}
+
+	test_begin("conf-taken");
+	if (conf_from(&conf, PEERS "routes:\n", &err))
+		test_fail(__FILE__, __LINE__, "%s", err.text);
+	else
+		CHECK_HAS(conf.warnings ? conf.warnings : "", "no route to 64497:1 for share 0");
+	qn_conf_free(&conf);
+	if (conf_from(&conf, PEERS "routes:\n- {to: 64497:*, via: 64496:2}\n", &err))
+		test_fail(__FILE__, __LINE__, "%s", err.text);
+	CHECK(!conf.warnings);
+	qn_conf_free(&conf);
+}

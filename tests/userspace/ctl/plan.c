@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Plans: what is done, and in which order; nothing the second time. */
+#define _GNU_SOURCE
+#include <linux/qkdnf.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl_test.h"
+
+/* Do a plan in the kernel that is none. */
+static void run(const struct qn_plan *plan, struct qn_model *kernel)
+{
+	const struct qn_step *step;
+	struct qn_error err;
+
+	for (step = plan->steps; step; step = step->next)
+		if (kernel_step(kernel, step, &err))
+			test_fail(__FILE__, __LINE__, "%c %s: %s", step->sign, step->text,
+				  err.text);
+}
+
+/* Apply a file to a kernel; what was done, to be freed. */
+static char *apply(const char *yaml, struct qn_model *kernel, bool keep)
+{
+	struct qn_error err = { 0 };
+	struct qn_conf conf;
+	struct qn_plan plan = { 0 };
+	char *lines;
+
+	if (conf_from(&conf, yaml, &err) || qn_plan_make(&plan, &conf, kernel, keep, &err)) {
+		lines = qn_asprintf("error: %s", err.text);
+	} else {
+		lines = plan_lines(&plan);
+		run(&plan, kernel);
+	}
+	qn_plan_free(&plan);
+	qn_conf_free(&conf);
+	/* Marks are of one plan; the real kernel is read anew each time. */
+	for (struct qn_rec *list[] = { kernel->peers, kernel->routes, kernel->contracts,
+				       kernel->sources },
+	     **l = list; l < list + 4; l++)
+		for (struct qn_rec *rec = *l; rec; rec = rec->next)
+			rec->mark = 0;
+	return lines;
+}
+
+static void expect(const char *yaml, struct qn_model *kernel, bool keep, const char *lines)
+{
+	char *got = apply(yaml, kernel, keep);
+
+	CHECK_STR(got, lines);
+	free(got);
+}
+
+static const char first[] =
+	"node: {id: 64496:1}\n"
+	"peers:\n"
+	"- {id: 64498:3}\n"
+	"- {id: 64496:2, name: a2, address: 192.0.2.2, source: /dev/null}\n"
+	"- {id: 64497:1, address: 2001:db8::1, local: 2001:db8::2, source: push}\n"
+	"routes:\n"
+	"- {to: 64498:*, via: 64496:2, backup: 64497:1}\n"
+	"contracts:\n"
+	"- {peer: 64497:1, id: 7, direction: out, from: 64496:*, to: 64498:*, rate: 1k}\n"
+	"- {peer: 64497:1, id: 7, direction: in, from: 64497:*, to: 64496:1, rate: 1Mbit}\n";
+
+static void life(void)
+{
+	struct qn_model kernel = { 0 };
+
+	test_begin("plan-from-nothing");
+	expect(first, &kernel, false,
+	       "+ node 64496:1\n"
+	       "+ peer 64496:2 (a2) 192.0.2.2\n"
+	       "+ peer 64497:1 2001:db8::1\n"
+	       "+ source of peer 64496:2: /dev/null\n"
+	       "+ source of peer 64497:1: push\n"
+	       "+ contract 64497:1 7 out\n"
+	       "+ contract 64497:1 7 in\n"
+	       "+ route to 64498:* via 64496:2 backup 64497:1\n"
+	       "+ peer 64498:3 remote\n");
+
+	test_begin("plan-twice");
+	expect(first, &kernel, false, "");
+
+	/* The new way is there before the old one goes. */
+	test_begin("plan-make-before-break");
+	expect("node: {id: 64496:1}\n"
+	       "peers:\n"
+	       "- {id: 64496:4, address: 192.0.2.4}\n"
+	       "- {id: 64498:3, weight: 2}\n"
+	       "routes:\n"
+	       "- {to: 64498:*, via: 64496:4}\n",
+	       &kernel, false,
+	       "+ peer 64496:4 192.0.2.4\n"
+	       "~ route to 64498:*: via 64496:2 backup 64497:1 -> via 64496:4\n"
+	       "~ peer 64498:3: weight 1 -> 2\n"
+	       "- contract 64497:1 7 out\n"
+	       "- contract 64497:1 7 in\n"
+	       "- source of peer 64496:2\n"
+	       "- source of peer 64497:1\n"
+	       "- peer 64496:2 (a2)\n"
+	       "- peer 64497:1\n");
+
+	test_begin("plan-keep");
+	expect("node: {id: 64496:1}\npeers:\n- {id: 64496:5, address: 192.0.2.5}\n", &kernel, true,
+	       "+ peer 64496:5 192.0.2.5\n");
+
+	test_begin("plan-to-nothing");
+	expect("node: {id: 64496:1}\n", &kernel, false,
+	       "- peer 64498:3\n"
+	       "- route to 64498:*\n"
+	       "- peer 64496:4\n"
+	       "- peer 64496:5\n");
+	CHECK(!kernel.peers && !kernel.routes && !kernel.contracts && !kernel.sources);
+	qn_model_free(&kernel);
+}
+
+#define BASE	"node: {id: 64496:1}\npeers:\n- {id: 64496:2, address: 192.0.2.2"
+
+static void changes(void)
+{
+	struct qn_model kernel = { 0 };
+	struct qn_error err = { 0 };
+	char *none;
+
+	test_begin("plan-changes");
+	none = apply(BASE "}\n", &kernel, false);
+	free(none);
+	expect(BASE ", pool: 8Mi}\n", &kernel, false,
+	       "~ peer 64496:2: pool-max 4194304 -> 8388608, low 1048576 -> 2097152, high 3145728 -> 6291456\n");
+	/* Marks that are named stay although the pool shrinks. */
+	expect(BASE ", pool: 4Mi, low: 1Mi, high: 4Mi}\n", &kernel, false,
+	       "~ peer 64496:2: pool-max 8388608 -> 4194304, low 2097152 -> 1048576, high 6291456 -> 4194304\n");
+	expect(BASE ", low: 1Mi, high: 4Mi}\n", &kernel, false, "");
+	expect(BASE ", name: two, local: 192.0.2.1}\n", &kernel, false,
+	       "~ peer 64496:2 (two): name - -> two, local-addr4 - -> 192.0.2.1, high 4194304 -> 3145728\n");
+	expect(BASE "}\n", &kernel, false,
+	       "~ peer 64496:2: name two -> -, local-addr4 192.0.2.1 -> 0.0.0.0\n");
+	expect(BASE "}\n", &kernel, false, "");
+	expect("node: {id: 64496:1}\npeers:\n- {id: 64496:2, address: 2001:db8::2}\n", &kernel,
+	       false, "~ peer 64496:2: addr6 - -> 2001:db8::2\n");
+	expect("node: {id: 64496:1}\npeers:\n- {id: 64496:2, address: 2001:db8::2}\n", &kernel,
+	       false, "");
+
+	test_begin("plan-fixed");
+	expect(BASE ", source: push}\nroutes:\n- {to: 64498:1, via: 64496:2}\n", &kernel, false,
+	       "~ peer 64496:2: addr4 - -> 192.0.2.2\n"
+	       "+ source of peer 64496:2: push\n"
+	       "+ route to 64498:1 via 64496:2\n");
+	/* What went with the peer is made anew. */
+	expect(BASE ", segment: 16Ki, source: push}\nroutes:\n- {to: 64498:1, via: 64496:2}\n",
+	       &kernel, false,
+	       "- peer 64496:2, to be made anew: kind, segment, scheme and shares are fixed\n"
+	       "+ peer 64496:2 192.0.2.2\n"
+	       "+ source of peer 64496:2: push\n"
+	       "+ route to 64498:1 via 64496:2\n");
+
+	test_begin("plan-sources");
+	expect(BASE ", segment: 16Ki, source: /dev/null}\nroutes:\n- {to: 64498:1, via: 64496:2}\n",
+	       &kernel, false,
+	       "- source of peer 64496:2, another kind is wanted\n"
+	       "+ source of peer 64496:2: /dev/null\n");
+	qn_set(kernel.sources, QKDNF_A_SOURCE_STATE, QKDNF_SOURCE_STATE_REFUSED);
+	expect(BASE ", segment: 16Ki, source: /dev/null}\nroutes:\n- {to: 64498:1, via: 64496:2}\n",
+	       &kernel, false,
+	       "- source of peer 64496:2, which is refused, to be opened again\n"
+	       "+ source of peer 64496:2: /dev/null\n");
+
+	test_begin("plan-impossible");
+	expect("node: {id: 64496:9}\n", &kernel, false,
+	       "error: node 64496:1 runs here, the file is for another one: 'qkdnfctl node del' takes it away");
+	expect("node: {id: 64496:1, port: 5}\n", &kernel, false,
+	       "error: the UDP port is fixed while the node is there: 'qkdnfctl node del' takes it away");
+	expect("emu:\n- {name: l, rate: 1M, block: 4Ki}\n", &kernel, false, "+ emulated link l\n");
+	expect("emu:\n- {name: l, rate: 2M, block: 4Ki}\n", &kernel, false,
+	       "~ emulated link l: rate 1000000bit/s -> 2000000bit/s\n");
+	none = apply("emu:\n- {name: l, rate: 2M, block: 8Ki}\n", &kernel, false);
+	CHECK_HAS(none, "emulated link l runs with other ends, start or block");
+	free(none);
+	(void)err;
+	qn_model_free(&kernel);
+}
+
+void test_plan(void)
+{
+	life();
+	changes();
+}
+
+/* --- random files, one after the other -------------------------------------------- */
+
+static uint64_t seed;
+
+static unsigned int below(unsigned int n)
+{
+	seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (unsigned int)((seed >> 33) % n);
+}
+
+static void put(char **at, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void put(char **at, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	*at += vsprintf(*at, fmt, ap);
+	va_end(ap);
+}
+
+/* A file about nodes 2 to 9 of provider 1, of which the even ones are links. */
+static void random_file(char *text)
+{
+	unsigned int i, links[8], n = 0, shares;
+	char *at = text;
+
+	put(&at, "node: {id: 1:1, memory: %uMi}\npeers:\n", 64 + below(2));
+	for (i = 2; i < 10; i++) {
+		bool link = below(8) ? i % 2 == 0 : i % 2;
+
+		if (!below(3))
+			continue;
+		put(&at, "- {id: 1:%u", i);
+		if (link) {
+			links[n++] = i;
+			put(&at, below(4) ? ", address: 192.0.2.%u" : ", address: '2001:db8::%u'",
+			    i + below(2));
+			if (below(2))
+				put(&at, ", source: %s", below(2) ? "push" : "/dev/null");
+			if (!below(4))
+				put(&at, ", border: yes, port: %u", 17717 + below(2));
+		} else {
+			shares = 1 + below(2);
+			put(&at, ", shares: %u, weight: %u, max-rate: %u", shares, 1 + below(3),
+			    below(3));
+		}
+		if (below(2))
+			put(&at, ", name: n%u", below(3));
+		if (!below(3))
+			put(&at, ", segment: %uKi", 16 << below(2));
+		if (!below(2))
+			put(&at, ", pool: %uMi", 2 + below(3));
+		if (!below(4))
+			put(&at, ", low: %uKi", 64 + below(2));
+		put(&at, "}\n");
+	}
+	if (!n)
+		return;
+	put(&at, "routes:\n");
+	for (i = 10; i < 16; i++) {
+		unsigned int via = links[below(n)], backup = links[below(n)];
+
+		if (!below(3))
+			continue;
+		put(&at, i < 14 ? "- {to: 1:%u, via: 1:%u" : "- {to: %u:*, via: 1:%u", i, via);
+		if (backup != via)
+			put(&at, ", backup: 1:%u", backup);
+		if (!below(4))
+			put(&at, ", share: %u", below(4));
+		put(&at, "}\n");
+	}
+	put(&at, "contracts:\n");
+	for (i = 1; i < 5; i++) {
+		bool in = below(2);
+
+		if (!below(3))
+			continue;
+		put(&at, "- {peer: 1:%u, id: %u, direction: %s, from: %s, to: 3:*, rate: %u",
+		    links[below(n)], i, in ? "in" : "out", below(8) ? "2:*" : "2:2",
+		    500 + below(2) * 1000);
+		if (in && below(2))
+			put(&at, ", out-id: %u", below(3));
+		if (below(2))
+			put(&at, ", volume: %uM, weight: %u", 1 + below(2), below(2));
+		put(&at, "}\n");
+	}
+}
+
+/*
+ * From any state to any other: no step is refused, and then nothing is left to
+ * do. And a fresh kernel comes to the same, so that no past is left over.
+ */
+void test_random_plans(void)
+{
+	struct qn_model kernel = { 0 }, fresh;
+	char text[8192], *lines;
+	unsigned int i;
+
+	test_begin("plan-random");
+	seed = 7;
+	for (i = 0; i < 3000; i++) {
+		random_file(text);
+		lines = apply(text, &kernel, false);
+		if (!strncmp(lines, "error", 5))
+			test_fail(__FILE__, __LINE__, "file %u: %s", i, lines);
+		free(lines);
+		lines = apply(text, &kernel, false);
+		if (*lines)
+			test_fail(__FILE__, __LINE__, "file %u, again: %s", i, lines);
+		free(lines);
+		memset(&fresh, 0, sizeof(fresh));
+		free(apply(text, &fresh, false));
+		lines = apply(text, &fresh, false);
+		CHECK_STR(lines, "");
+		free(lines);
+		qn_model_free(&fresh);
+	}
+	qn_model_free(&kernel);
+}
