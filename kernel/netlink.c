@@ -272,12 +272,15 @@ int qn_nl_put_books(struct sk_buff *skb, int attribute,
 }
 
 /* The nest `counters` has the order of enum qn_counter, behind the pad. */
-static_assert(QKDNF_A_COUNTERS_RX_FRAMES == QN_C_RX_FRAMES + 2);
-static_assert(QKDNF_A_COUNTERS_CONTROL_OCTETS == QN_C_CONTROL_OCTETS + 2);
-static_assert(QKDNF_A_COUNTERS_DROP_TAG == QN_C_DROP_TAG + 2);
-static_assert(QKDNF_A_COUNTERS_DROP_MEMORY == QN_C_DROP_MEMORY + 2);
-static_assert(QKDNF_A_COUNTERS_CONFIRM_MISMATCH == QN_C_CONFIRM_MISMATCH + 2);
-static_assert(QKDNF_A_COUNTERS_MAX == __QN_C_MAX + 1);
+#define IN_PLACE(attribute, counter)					\
+	static_assert((int)(counter) + 2 == (int)(attribute))
+
+IN_PLACE(QKDNF_A_COUNTERS_RX_FRAMES, QN_C_RX_FRAMES);
+IN_PLACE(QKDNF_A_COUNTERS_CONTROL_OCTETS, QN_C_CONTROL_OCTETS);
+IN_PLACE(QKDNF_A_COUNTERS_DROP_TAG, QN_C_DROP_TAG);
+IN_PLACE(QKDNF_A_COUNTERS_DROP_MEMORY, QN_C_DROP_MEMORY);
+IN_PLACE(QKDNF_A_COUNTERS_CONFIRM_MISMATCH, QN_C_CONFIRM_MISMATCH);
+static_assert((int)__QN_C_MAX + 1 == (int)QKDNF_A_COUNTERS_MAX);
 
 /**
  * qn_nl_put_counters - put the nest `counters`

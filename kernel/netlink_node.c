@@ -145,13 +145,16 @@ static void sums_make(struct qn_node *node, struct sums *s)
 }
 
 /* The nest `unclaimed` has the order of enum qn_unclaimed, behind the pad. */
-static_assert(QKDNF_A_UNCLAIMED_RX_FRAMES == QN_U_RX + 2);
-static_assert(QKDNF_A_UNCLAIMED_SHORT == QN_U_SHORT + 2);
-static_assert(QKDNF_A_UNCLAIMED_VERSION == QN_U_VERSION + 2);
-static_assert(QKDNF_A_UNCLAIMED_TYPE == QN_U_TYPE + 2);
-static_assert(QKDNF_A_UNCLAIMED_FORM == QN_U_FORM + 2);
-static_assert(QKDNF_A_UNCLAIMED_SENDER == QN_U_SENDER + 2);
-static_assert(QKDNF_A_UNCLAIMED_MAX == __QN_U_MAX + 1);
+#define IN_PLACE(attribute, counter)					\
+	static_assert((int)(counter) + 2 == (int)(attribute))
+
+IN_PLACE(QKDNF_A_UNCLAIMED_RX_FRAMES, QN_U_RX);
+IN_PLACE(QKDNF_A_UNCLAIMED_SHORT, QN_U_SHORT);
+IN_PLACE(QKDNF_A_UNCLAIMED_VERSION, QN_U_VERSION);
+IN_PLACE(QKDNF_A_UNCLAIMED_TYPE, QN_U_TYPE);
+IN_PLACE(QKDNF_A_UNCLAIMED_FORM, QN_U_FORM);
+IN_PLACE(QKDNF_A_UNCLAIMED_SENDER, QN_U_SENDER);
+static_assert((int)__QN_U_MAX + 1 == (int)QKDNF_A_UNCLAIMED_MAX);
 
 static int unclaimed_fill(struct sk_buff *skb, struct qn_node *node)
 {

@@ -272,12 +272,8 @@ static int marks_parse(struct genl_info *info, struct qn_peer_config *c)
 {
 	struct nlattr **a = info->attrs;
 
-	if (a[QKDNF_A_PEER_POOL_MAX]) {
+	if (a[QKDNF_A_PEER_POOL_MAX])
 		c->pool_max = nla_get_u64(a[QKDNF_A_PEER_POOL_MAX]);
-		/* marks that nobody named follow the pool */
-		c->low = c->pool_max / 4;
-		c->high = c->pool_max / 4 * 3;
-	}
 	if (a[QKDNF_A_PEER_LOW])
 		c->low = nla_get_u64(a[QKDNF_A_PEER_LOW]);
 	if (a[QKDNF_A_PEER_HIGH])
@@ -366,7 +362,8 @@ static int config_new(struct genl_info *info, struct qn_node *node,
 	c->hello_ms = QN_HELLO_MS;
 	c->border = !c->remote && qn_provider(c->id) != qn_provider(node->id);
 	c->end.port = htons(QN_UDP_PORT);
-	c->pool_max = 64ULL << c->shift;
+	c->pool_max = a[QKDNF_A_PEER_POOL_MAX] ?
+		nla_get_u64(a[QKDNF_A_PEER_POOL_MAX]) : 64ULL << c->shift;
 	c->low = c->pool_max / 4;
 	c->high = c->pool_max / 4 * 3;
 	return config_parse(info, c);

@@ -76,7 +76,7 @@ def c_values(names, work):
         f.write('\treturn 0;\n}\n')
     subprocess.run(['cc', '-std=c99', '-Wall', '-Wextra', '-Werror', '-I',
                     os.path.join(TOP, 'include/uapi'), '-o', exe, src],
-                   check=True)
+                   check=True, capture_output=True, text=True)
     out = subprocess.run([exe], check=True, capture_output=True, text=True)
     return {k: int(v) for k, v in
             (line.split() for line in out.stdout.splitlines())}
@@ -100,7 +100,10 @@ def check_numbers(family, work):
         elif const['type'] == 'enum':
             for entry in const.entries.values():
                 want[c(name, entry.name)] = entry.value
-    have = c_values(want, work)
+    try:
+        have = c_values(want, work)
+    except subprocess.CalledProcessError as e:
+        return [line for line in e.stderr.splitlines() if 'error:' in line]
     errors = [f'{n}: {have[n]} in the header, {v} by the specification'
               for n, v in want.items() if have[n] != v]
     # Nothing in the header that the specification does not know.
@@ -243,18 +246,18 @@ def main():
 
     try:
         family = SpecFamily(copy)
-        verdict('spec-fits-schema', [])
+        verdict('lint-netlink-schema', [])
     except Exception as e:      # pylint: disable=broad-except
-        verdict('spec-fits-schema', [str(e).split('\n', maxsplit=1)[0]])
+        verdict('lint-netlink-schema', [str(e).split('\n', maxsplit=1)[0]])
         return 1
     gen = subprocess.run([sys.executable,
                           os.path.join(TOP, 'tools/netlink/gen.py'),
                           '--check'], capture_output=True, text=True,
                          check=False)
-    verdict('spec-generated-files', gen.stderr.splitlines())
-    verdict('spec-numbers', check_numbers(family, work))
-    verdict('spec-policies', check_policies(copy, ynl_dir, family, work))
-    verdict('spec-operations', check_ops(family))
+    verdict('lint-netlink-generated', gen.stderr.splitlines())
+    verdict('lint-netlink-numbers', check_numbers(family, work))
+    verdict('lint-netlink-policies', check_policies(copy, ynl_dir, family, work))
+    verdict('lint-netlink-operations', check_ops(family))
     return 1 if failures else 0
 
 

@@ -110,6 +110,13 @@ def link_peers(fam):
     subset('peer-address-family-changes',
            {'addr4': '127.0.0.9', 'port': 5000, 'border': 0}, have)
     absent('peer-old-address-gone', ['addr6', 'local-addr6'], have)
+    fam.do('peer-set', {'id': B1, 'pool-max': 512 << 10})
+    subset('peer-set-pool-keeps-marks',
+           {'pool-max': 512 << 10, 'low': 4096, 'high': 5000},
+           fam.do('peer-get', {'id': B1}))
+    fam.do('peer-set', {'id': B1, 'pool-max': 1 << 20})
+    equal('peer-set-pool-too-large-for-the-ring', errno.E2BIG,
+          refusal(fam, 'peer-set', {'id': B1, 'pool-max': 4 << 20}))
     equal('peer-set-low-above-high', errno.EINVAL,
           refusal(fam, 'peer-set', {'id': B1, 'low': 6000}))
 

@@ -187,6 +187,7 @@ if [ ${#format_c[@]} -gt 0 ] && wanted clang-format; then try clang-format lint_
 if [ ${#cppcheck_c[@]} -gt 0 ] && wanted cppcheck; then try cppcheck lint_cppcheck "${cppcheck_c[@]}"; fi
 if wanted shellcheck; then try shellcheck shellcheck -x -S warning "${shell[@]}"; fi
 if wanted python; then try python lint_python "${python[@]}"; fi
+if wanted netlink; then tests/netlink/check_spec.py $source_tree/tools/net/ynl "$out/netlink" || failed=1; fi
 if wanted rooms; then try rooms tools/lint/rooms.py; fi
 if wanted spdx; then try spdx tools/lint/files.py spdx; fi
 if wanted words; then try words tools/lint/files.py words; fi

@@ -892,7 +892,8 @@ enum {
  * PEER_GET: One peer, or all.
  * PEER_NEW: Makes a peer. Needs id and kind, and an address for a link.
  * PEER_SET: Changes a peer. What is not named stays. Kind, seg-shift, scheme
- *	and shares are fixed.
+ *	and shares are fixed. E2BIG if the pool would have more than twice the
+ *	segments that the peer was made with.
  * PEER_DEL: Erases the stream of a peer and takes it away, with its source,
  *	its contracts and the routes via it. A route that has it as backup loses the
  *	backup.
