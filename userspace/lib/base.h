@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define QN_ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define QN_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /**
  * struct qn_error - what went wrong, for a person
@@ -20,8 +20,7 @@ struct qn_error {
 };
 
 /* Fill in an error. Both return -1, so that callers can return them. */
-int qn_fail(struct qn_error *err, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+int qn_fail(struct qn_error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int qn_fail_errno(struct qn_error *err, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

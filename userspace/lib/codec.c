@@ -9,7 +9,7 @@
 
 #include "nl.h"
 
-#define ATTRS_OFFSET	((size_t)GENL_HDRLEN)
+#define ATTRS_OFFSET ((size_t)GENL_HDRLEN)
 
 static bool put_one(struct nlmsghdr *nlh, size_t size, const struct qn_attr *attr,
 		    unsigned int number, const union qn_val *v);
@@ -72,7 +72,8 @@ int qn_encode(struct nlmsghdr *nlh, size_t size, const struct qn_rec *rec)
 
 static int wrong_length(const struct qn_attr *def, struct qn_error *err)
 {
-	return qn_fail(err, "the kernel sent attribute %s with a wrong length: module and command do not fit together",
+	return qn_fail(err,
+		       "the kernel sent attribute %s with a wrong length: module and command do not fit together",
 		       def->name);
 }
 
@@ -133,8 +134,7 @@ static int get_one(struct qn_rec *rec, const struct nlattr *nla, struct qn_error
 	return 0;
 }
 
-static int get_all(struct qn_rec *rec, const struct nlattr *first, size_t len,
-		   struct qn_error *err)
+static int get_all(struct qn_rec *rec, const struct nlattr *first, size_t len, struct qn_error *err)
 {
 	const struct nlattr *nla = first;
 
@@ -180,7 +180,8 @@ static void name_attr(const uint8_t *msg, size_t pos, size_t len, size_t offset,
 	unsigned int type;
 	size_t used;
 
-	for (; mnl_attr_ok(nla, (int)len); pos += MNL_ALIGN(nla->nla_len), nla = mnl_attr_next(nla)) {
+	for (; mnl_attr_ok(nla, (int)len);
+	     pos += MNL_ALIGN(nla->nla_len), nla = mnl_attr_next(nla)) {
 		size_t whole = (size_t)MNL_ALIGN(nla->nla_len);
 
 		if (offset >= pos && offset < pos + whole)
@@ -207,14 +208,17 @@ static void name_attr(const uint8_t *msg, size_t pos, size_t len, size_t offset,
 /* What to do about an errno that came without words. */
 static const char *advice(int code, const char *family)
 {
+	static const char no_node[] =
+		"no node in this network namespace: make one with 'qkdnfctl node set NODE'";
+	static const char no_device[] =
+		"no key device: it must be a character device that can be read and polled";
 	bool km = !strcmp(family, "qkdnf");
 
 	switch (code) {
 	case EPERM:
 		return "not permitted: this needs root (CAP_NET_ADMIN)";
 	case ENODEV:
-		return km ? "no node in this network namespace: make one with 'qkdnfctl node set ID'" :
-			    "no such device";
+		return km ? no_node : "no such device";
 	case ENOENT:
 		return "there is no such object";
 	case EEXIST:
@@ -226,7 +230,7 @@ static const char *advice(int code, const char *family)
 	case EBADF:
 		return "the descriptor is not open";
 	case ENOTTY:
-		return "not a device that delivers key: it must be a character device that can be read and polled";
+		return no_device;
 	case EBUSY:
 		return "it is in use";
 	case ENOMEM:
@@ -294,7 +298,8 @@ int qn_decode_error(const struct nlmsghdr *nlh, const struct nlmsghdr *request,
 
 		snprintf(err->text + used, sizeof(err->text) - used, " (%s)", name);
 	}
-	if (ack.has_missing && op && ack.missing <= op->set->max && op->set->attrs[ack.missing].name) {
+	if (ack.has_missing && op && ack.missing <= op->set->max &&
+	    op->set->attrs[ack.missing].name) {
 		size_t used = strlen(err->text);
 
 		snprintf(err->text + used, sizeof(err->text) - used, " (%s is missing)",

@@ -24,7 +24,7 @@
 struct checker {
 	struct qn_conf *conf;
 	struct qn_index peers, routes, contracts, sources;
-	struct qn_rec *source_list;	/* the sources as records */
+	struct qn_rec *source_list; /* the sources as records */
 };
 
 static int bad(struct qn_conf *conf, const struct qn_rec *rec, struct qn_error *err)
@@ -64,24 +64,30 @@ static int check_marks(const struct qn_rec *given, struct qn_error *err)
 
 	qn_rec_free(peer);
 	if (pool < 8 * segment || pool > QKDNF_SEGMENTS_MAX * segment)
-		return qn_fail(err, "a pool of %" PRIu64 " octets is not 8 to %d segments of %" PRIu64,
+		return qn_fail(err,
+			       "a pool of %" PRIu64 " octets is not 8 to %d segments of %" PRIu64,
 			       pool, QKDNF_SEGMENTS_MAX, segment);
 	if (high > pool)
 		return qn_fail(err, "high mark %" PRIu64 " is above the pool of %" PRIu64 " octets",
 			       high, pool);
 	if (low > high)
-		return qn_fail(err, "low mark %" PRIu64 " is above the high mark %" PRIu64, low, high);
+		return qn_fail(err, "low mark %" PRIu64 " is above the high mark %" PRIu64, low,
+			       high);
 	return 0;
 }
 
 static int check_kind(const struct checker *c, const struct qn_rec *peer, struct qn_error *err)
 {
 	static const uint8_t remote_only[] = {
-		QKDNF_A_PEER_SCHEME, QKDNF_A_PEER_SHARES, QKDNF_A_PEER_WEIGHT,
+		QKDNF_A_PEER_SCHEME,
+		QKDNF_A_PEER_SHARES,
+		QKDNF_A_PEER_WEIGHT,
 		QKDNF_A_PEER_MAX_RATE,
 	};
 	static const uint8_t link_only[] = {
-		QKDNF_A_PEER_PORT, QKDNF_A_PEER_LOCAL_ADDR4, QKDNF_A_PEER_LOCAL_ADDR6,
+		QKDNF_A_PEER_PORT,
+		QKDNF_A_PEER_LOCAL_ADDR4,
+		QKDNF_A_PEER_LOCAL_ADDR6,
 		QKDNF_A_PEER_BORDER,
 	};
 	bool link = qn_get(peer, QKDNF_A_PEER_KIND, 0) == QKDNF_PEER_KIND_LINK;
@@ -109,7 +115,7 @@ static int check_kind(const struct checker *c, const struct qn_rec *peer, struct
 				       qn_set_peer.attrs[link_only[i]].name);
 	like = qn_rec_new(&qn_set_source);
 	qn_set(like, QKDNF_A_SOURCE_PEER, qn_get(peer, QKDNF_A_PEER_ID, 0));
-	source = qn_index_find(&c->sources, like) != NULL;
+	source = qn_index_find(&c->sources, like);
 	qn_rec_free(like);
 	if (source)
 		return qn_fail(err, "a remote peer is filled by relay, it takes no source");
@@ -161,8 +167,8 @@ static int check_peers(const struct checker *c, struct qn_error *err)
 			return bad(conf, peer, err);
 		}
 		if (!qn_has(peer, QKDNF_A_PEER_KIND))
-			qn_set(peer, QKDNF_A_PEER_KIND, addressed(peer) ? QKDNF_PEER_KIND_LINK :
-									 QKDNF_PEER_KIND_REMOTE);
+			qn_set(peer, QKDNF_A_PEER_KIND,
+			       addressed(peer) ? QKDNF_PEER_KIND_LINK : QKDNF_PEER_KIND_REMOTE);
 		if (check_kind(c, peer, err) || check_marks(peer, err))
 			return bad(conf, peer, err);
 		if (qn_get(peer, QKDNF_A_PEER_KIND, 0) == QKDNF_PEER_KIND_LINK)
@@ -171,8 +177,9 @@ static int check_peers(const struct checker *c, struct qn_error *err)
 			if (!routed(c, id, share))
 				break;
 		if (share < qn_get(peer, QKDNF_A_PEER_SHARES, 1)) {
-			char *text = qn_asprintf("no route to %s for share %u: it stays without key",
-						 node_text(id), share);
+			char *text =
+				qn_asprintf("no route to %s for share %u: it stays without key",
+					    node_text(id), share);
 
 			warn(conf, peer, text);
 			free(text);
@@ -227,9 +234,9 @@ static int check_contract(const struct checker *c, struct qn_rec *contract, stru
 		unsigned int attr;
 		const char *word;
 	} needed[] = {
-		{ QKDNF_A_CONTRACT_PEER, "peer" }, { QKDNF_A_CONTRACT_ID, "id" },
+		{ QKDNF_A_CONTRACT_PEER, "peer" },	     { QKDNF_A_CONTRACT_ID, "id" },
 		{ QKDNF_A_CONTRACT_DIRECTION, "direction" }, { QKDNF_A_CONTRACT_SOURCE, "from" },
-		{ QKDNF_A_CONTRACT_DESTINATION, "to" }, { QKDNF_A_CONTRACT_RATE, "rate" },
+		{ QKDNF_A_CONTRACT_DESTINATION, "to" },	     { QKDNF_A_CONTRACT_RATE, "rate" },
 	};
 	const struct qn_rec *first;
 	size_t i;

@@ -15,7 +15,7 @@
 #include "words.h"
 
 /* A file of 10,000 routes is below a megabyte; more is a mistake. */
-#define FILE_MAX	(64 << 20)
+#define FILE_MAX (64 << 20)
 
 struct reader {
 	struct qn_conf *conf;
@@ -201,7 +201,8 @@ static int parse_root(struct reader *r, const yaml_node_t *root)
 		for (i = 0; i < QN_ARRAY_SIZE(lists) && strcmp(name, lists[i].name); i++)
 			;
 		if (i == QN_ARRAY_SIZE(lists)) {
-			qn_fail(r->err, "unknown section '%s': there are node, peers, routes, contracts, emu",
+			qn_fail(r->err,
+				"unknown section '%s': there are node, peers, routes, contracts, emu",
 				name);
 			return at(r, key);
 		}

@@ -14,7 +14,7 @@
 
 #include "device.h"
 
-#define DEVICE	"/dev/qkdnf"
+#define DEVICE "/dev/qkdnf"
 
 void *qn_key_alloc(size_t size, struct qn_error *err)
 {
@@ -25,7 +25,8 @@ void *qn_key_alloc(size_t size, struct qn_error *err)
 		return NULL;
 	}
 	if (mlock(key, size)) {
-		qn_fail_errno(err, errno, "cannot keep key out of swap: raise the limit of locked memory (ulimit -l)");
+		qn_fail_errno(err, errno,
+			      "cannot keep key out of swap: raise the limit of locked memory (ulimit -l)");
 		munmap(key, size);
 		return NULL;
 	}
@@ -57,25 +58,30 @@ static int open_device(int flags, struct qn_error *err)
 
 static int refused(int code, bool fetch, struct qn_error *err)
 {
+	static const char no_key[] =
+		"no such key: no such peer, another offset, length or label, or fetched already";
+
 	switch (code) {
 	case EPERM:
 		qn_fail(err, "not permitted: this needs root (CAP_NET_ADMIN)");
 		break;
 	case ENODEV:
-		qn_fail(err, "no node in this network namespace: make one with 'qkdnfctl node set ID'");
+		qn_fail(err,
+			"no node in this network namespace: make one with 'qkdnfctl node set NODE'");
 		break;
 	case ENOENT:
-		qn_fail(err, fetch ? "no such key: no such peer, another offset, length or label, or fetched already" :
-				     "no such peer");
+		qn_fail(err, "%s", fetch ? no_key : "no such peer");
 		break;
 	case EAGAIN:
-		qn_fail(err, "the stream has no key to give now: 'qkdnfctl pool show' shows its level");
+		qn_fail(err,
+			"the stream has no key to give now: 'qkdnfctl pool show' shows its level");
 		break;
 	case ETIMEDOUT:
 		qn_fail(err, "the other end did not confirm: is the peer up?");
 		break;
 	case EMSGSIZE:
-		qn_fail(err, "octets are 1 to the segment size of the stream, and within one segment");
+		qn_fail(err,
+			"octets are 1 to the segment size of the stream, and within one segment");
 		break;
 	default:
 		qn_fail_errno(err, code, fetch ? "cannot fetch key" : "cannot take key");
@@ -181,9 +187,11 @@ static int push_one(int dev, const uint8_t *block, size_t len, struct qn_error *
 		return qn_fail(err, "the kernel took a part of a block");
 	switch (errno) {
 	case ESTALE:
-		return qn_fail(err, "the index of the block came before: a source never repeats or rewinds");
+		return qn_fail(err,
+			       "the index of the block came before: a source never repeats or rewinds");
 	case EPROTO:
-		return qn_fail(err, "the framing is wrong (linux/qkd_block.h): the kernel refuses this source from now on");
+		return qn_fail(err,
+			       "the framing is wrong (linux/qkd_block.h): the kernel refuses this source from now on");
 	case ENODEV:
 		return qn_fail(err, "the source was taken away");
 	}
@@ -211,7 +219,8 @@ int qn_key_push(uint64_t peer, int fd, uint64_t *blocks, struct qn_error *err)
 	if (ioctl(dev, QKDNF_IOC_PUSH, &push)) {
 		switch (errno) {
 		case EOPNOTSUPP:
-			ret = qn_fail(err, "this peer has no push source: 'qkdnfctl source add PEER push' makes it one");
+			ret = qn_fail(err,
+				      "this peer has no push source: 'qkdnfctl source add PEER push' makes it one");
 			break;
 		case EBUSY:
 			ret = qn_fail(err, "another process pushes to this peer");

@@ -154,8 +154,7 @@ char *qn_event_text(const struct qn_rec *event, char *buf, size_t size)
 		snprintf(buf + used, size - used, ": %s", number);
 	used = strlen(buf);
 	if (qn_has(event, QKDNF_A_EVENT_REASON))
-		snprintf(buf + used, size - used, ": %s",
-			 qn_get_str(event, QKDNF_A_EVENT_REASON));
+		snprintf(buf + used, size - used, ": %s", qn_get_str(event, QKDNF_A_EVENT_REASON));
 	used = strlen(buf);
 	if (qn_get(event, QKDNF_A_EVENT_SUPPRESSED, 0))
 		snprintf(buf + used, size - used, " (%" PRIu64 " more not told)",

@@ -10,12 +10,10 @@
 
 const uint8_t qn_names_peer[] = { QKDNF_A_PEER_ID, 0 };
 const uint8_t qn_names_source[] = { QKDNF_A_SOURCE_PEER, 0 };
-const uint8_t qn_names_route[] = {
-	QKDNF_A_ROUTE_DESTINATION, QKDNF_A_ROUTE_PROVIDER_WIDE, QKDNF_A_ROUTE_SHARE, 0
-};
-const uint8_t qn_names_contract[] = {
-	QKDNF_A_CONTRACT_PEER, QKDNF_A_CONTRACT_ID, QKDNF_A_CONTRACT_DIRECTION, 0
-};
+const uint8_t qn_names_route[] = { QKDNF_A_ROUTE_DESTINATION, QKDNF_A_ROUTE_PROVIDER_WIDE,
+				   QKDNF_A_ROUTE_SHARE, 0 };
+const uint8_t qn_names_contract[] = { QKDNF_A_CONTRACT_PEER, QKDNF_A_CONTRACT_ID,
+				      QKDNF_A_CONTRACT_DIRECTION, 0 };
 
 /* Mixing as in splitmix64: node ids differ in few bits. */
 static size_t hash(const struct qn_index *index, const struct qn_rec *rec)
@@ -58,7 +56,7 @@ void qn_index_make(struct qn_index *index, struct qn_rec *list, const uint8_t *a
 	struct qn_rec *rec;
 
 	memset(index, 0, sizeof(*index));
-	for (i = 0; attrs[i] && i < QN_INDEX_ATTRS; i++)
+	for (i = 0; i < QN_INDEX_ATTRS && attrs[i]; i++)
 		index->attrs[i] = attrs[i];
 	for (rec = list; rec; rec = rec->next)
 		count++;

@@ -7,7 +7,7 @@
 
 #include "record.h"
 
-#define QN_INDEX_ATTRS	4
+#define QN_INDEX_ATTRS 4
 
 /**
  * struct qn_index - a hash table over a list, which must not change meanwhile

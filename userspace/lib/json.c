@@ -90,7 +90,8 @@ static int value_from_json(struct qn_rec *rec, unsigned int attr, const json_t *
 
 		for (i = 0; i < count; i++) {
 			nest = qn_rec_from_json(def->nest,
-						json_is_array(value) ? json_array_get(value, i) : value,
+						json_is_array(value) ? json_array_get(value, i) :
+								       value,
 						err);
 			if (!nest)
 				return -1;

@@ -64,7 +64,8 @@ json_t *qn_model_to_json(const struct qn_model *model)
 {
 	json_t *object = json_object();
 
-	json_object_set_new(object, "node", model->node ? qn_rec_to_json(model->node) : json_null());
+	json_object_set_new(object, "node",
+			    model->node ? qn_rec_to_json(model->node) : json_null());
 	json_object_set_new(object, "peers", qn_rec_list_to_json(model->peers));
 	json_object_set_new(object, "sources", qn_rec_list_to_json(model->sources));
 	json_object_set_new(object, "routes", qn_rec_list_to_json(model->routes));
@@ -105,7 +106,7 @@ int qn_model_from_json(struct qn_model *model, const json_t *object, struct qn_e
 		if (!model->node)
 			return -1;
 	}
-	model->emu_known = json_object_get(object, "emu") != NULL;
+	model->emu_known = json_is_array(json_object_get(object, "emu"));
 	if (list_from_json(object, "peers", &qn_set_peer, &model->peers, err) ||
 	    list_from_json(object, "sources", &qn_set_source, &model->sources, err) ||
 	    list_from_json(object, "routes", &qn_set_route, &model->routes, err) ||

@@ -15,12 +15,12 @@
 #include "nl.h"
 
 /* A request is at most a few hundred octets, outages of the emulator apart. */
-#define REQUEST_SIZE	8192
+#define REQUEST_SIZE 8192
 /* The kernel fills a dump's buffer as far as it is told that it may. */
-#define REPLY_SIZE	65536
+#define REPLY_SIZE 65536
 /* An event storm should meet a patient reader. */
-#define EVENT_BUFFER	(4 << 20)
-#define DUMP_TRIES	5
+#define EVENT_BUFFER (4 << 20)
+#define DUMP_TRIES   5
 
 struct qn_nl {
 	const struct qn_family *family;
@@ -111,7 +111,8 @@ static int receive(struct qn_nl *nl, const struct nlmsghdr *request, const struc
 				if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(int))
 					memcpy(&status, mnl_nlmsg_get_payload(nlh), sizeof(int));
 				if (status < 0)
-					return qn_fail_errno(err, -status, "the kernel broke off its list");
+					return qn_fail_errno(err, -status,
+							     "the kernel broke off its list");
 				return 0;
 			}
 			if (nlh->nlmsg_type < NLMSG_MIN_TYPE || !answer->each)
@@ -260,7 +261,8 @@ int qn_nl_dump(struct qn_nl *nl, unsigned int cmd, const struct qn_rec *req, qn_
 	if (exchange(nl, cmd, NLM_F_DUMP, req, &answer, err))
 		return -1;
 	if (answer.interrupted) {
-		qn_fail(err, "objects changed while they were listed, some may be missing: ask again");
+		qn_fail(err,
+			"objects changed while they were listed, some may be missing: ask again");
 		err->code = EINTR;
 		return -1;
 	}
@@ -277,8 +279,8 @@ static int add_to_list(void *arg, struct qn_rec *rec, struct qn_error *err)
 	return 0;
 }
 
-int qn_nl_list(struct qn_nl *nl, unsigned int cmd, const struct qn_rec *req,
-	       struct qn_rec **list, struct qn_error *err)
+int qn_nl_list(struct qn_nl *nl, unsigned int cmd, const struct qn_rec *req, struct qn_rec **list,
+	       struct qn_error *err)
 {
 	unsigned int tries;
 
@@ -301,7 +303,8 @@ int qn_nl_subscribe(struct qn_nl *nl, struct qn_error *err)
 	int group = (int)nl->group, size = EVENT_BUFFER, fd = qn_nl_fd(nl);
 
 	if (!nl->group)
-		return qn_fail(err, "the kernel module %s has no group '%s': module and command do not fit together",
+		return qn_fail(err,
+			       "the kernel module %s has no group '%s': module and command do not fit together",
 			       nl->family->name, nl->family->group);
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));

@@ -61,8 +61,8 @@ int qn_nl_dump(struct qn_nl *nl, unsigned int cmd, const struct qn_rec *req, qn_
 	       void *arg, struct qn_error *err);
 
 /* The same as a list, asked anew while the objects change. */
-int qn_nl_list(struct qn_nl *nl, unsigned int cmd, const struct qn_rec *req,
-	       struct qn_rec **list, struct qn_error *err);
+int qn_nl_list(struct qn_nl *nl, unsigned int cmd, const struct qn_rec *req, struct qn_rec **list,
+	       struct qn_error *err);
 
 /**
  * qn_open_source() - open the device of an fd source

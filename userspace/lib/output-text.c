@@ -10,7 +10,7 @@
 #include "text.h"
 
 /* Rows that are laid out together. A longer list is printed in such parts. */
-#define PART_ROWS	500
+#define PART_ROWS 500
 
 static struct libscols_table *table_new(struct qn_out *out, bool heading)
 {

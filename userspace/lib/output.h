@@ -18,13 +18,13 @@
 #include "base.h"
 #include "record.h"
 
-#define QN_RED		"31"
-#define QN_GREEN	"32"
-#define QN_YELLOW	"33"
-#define QN_BLUE		"34"
-#define QN_CYAN		"36"
-#define QN_BOLD		"1"
-#define QN_DIM		"2"
+#define QN_RED	  "31"
+#define QN_GREEN  "32"
+#define QN_YELLOW "33"
+#define QN_BLUE	  "34"
+#define QN_CYAN	  "36"
+#define QN_BOLD	  "1"
+#define QN_DIM	  "2"
 
 /**
  * struct qn_col - a column of a table, or a line of an object
@@ -56,8 +56,10 @@ struct qn_view {
 	const char *none;
 };
 
-#define QN_VIEW(columns, nothing) \
-	{ .cols = (columns), .count = QN_ARRAY_SIZE(columns), .none = (nothing) }
+#define QN_VIEW(columns, nothing)                                                     \
+	{                                                                             \
+		.cols = (columns), .count = QN_ARRAY_SIZE(columns), .none = (nothing) \
+	}
 
 struct qn_out;
 

@@ -53,8 +53,8 @@ static int run_step(const struct qn_step *step, struct qn_nl *nl, struct qn_erro
 	return ret;
 }
 
-int qn_plan_run(const struct qn_plan *plan, struct qn_nl *km, struct qn_nl *emu,
-		qn_plan_done done, void *arg, struct qn_error *err)
+int qn_plan_run(const struct qn_plan *plan, struct qn_nl *km, struct qn_nl *emu, qn_plan_done done,
+		void *arg, struct qn_error *err)
 {
 	const struct qn_step *step;
 	unsigned int n = 0;

@@ -13,20 +13,20 @@
 #include "plan.h"
 #include "text.h"
 
-#define SHIFT_DEFAULT	16
+#define SHIFT_DEFAULT	 16
 #define SEGMENTS_DEFAULT 64
 #define HELLO_MS_DEFAULT 1000
-#define BURST_MIN	992
+#define BURST_MIN	 992
 
 /* Marks of records of what runs. */
-#define WANTED	1	/* the file names it */
-#define GONE	2	/* another step takes it away */
+#define WANTED 1 /* the file names it */
+#define GONE   2 /* another step takes it away */
 
 struct planner {
 	struct qn_plan *plan;
 	const struct qn_conf *conf;
 	struct qn_model *have;
-	struct qn_index peers, sources, routes, contracts;	/* of what runs */
+	struct qn_index peers, sources, routes, contracts; /* of what runs */
 	uint64_t own;
 	struct qn_error *err;
 };
@@ -102,8 +102,7 @@ static struct qn_step *add_removal(struct planner *p, unsigned int cmd, const st
 				   uint64_t names, const char *why)
 {
 	char *name = name_of(rec);
-	struct qn_step *step = add(p, '-', cmd, pick(rec, names),
-				   qn_asprintf("%s%s", name, why));
+	struct qn_step *step = add(p, '-', cmd, pick(rec, names), qn_asprintf("%s%s", name, why));
 
 	free(name);
 	return step;
@@ -184,14 +183,16 @@ static int plan_node(struct planner *p)
 		return 0;
 	}
 	if (qn_get(have, QKDNF_A_NODE_ID, 0) != p->own)
-		return qn_fail(p->err, "node %s runs here, the file is for another one: 'qkdnfctl node del' takes it away",
+		return qn_fail(p->err,
+			       "node %s runs here, the file is for another one: 'qkdnfctl node del' takes it away",
 			       qn_format_node(id, sizeof(id), qn_get(have, QKDNF_A_NODE_ID, 0)));
 	want = qn_rec_copy(p->conf->want.node);
 	if (!qn_has(want, QKDNF_A_NODE_PORT))
 		qn_set(want, QKDNF_A_NODE_PORT, QKDNF_PORT_DEFAULT);
 	if (differ_in(want, have, QN_BIT(QKDNF_A_NODE_PORT))) {
 		qn_rec_free(want);
-		return qn_fail(p->err, "the UDP port is fixed while the node is there: 'qkdnfctl node del' takes it away");
+		return qn_fail(p->err,
+			       "the UDP port is fixed while the node is there: 'qkdnfctl node del' takes it away");
 	}
 	req = differences(want, have, QN_BIT(QKDNF_A_NODE_MEM_MAX), 0, &text);
 	if (req)
@@ -314,8 +315,8 @@ static void plan_peer(struct planner *p, const struct qn_rec *given)
 		return;
 	}
 	clear_local(want, have);
-	req = differences(want, have, settable & ~QN_BIT(QKDNF_A_PEER_ID),
-			  QN_BIT(QKDNF_A_PEER_ID), &text);
+	req = differences(want, have, settable & ~QN_BIT(QKDNF_A_PEER_ID), QN_BIT(QKDNF_A_PEER_ID),
+			  &text);
 	if (req) {
 		/* Marks that are not named follow the pool, so name them. */
 		if (qn_has(req, QKDNF_A_PEER_POOL_MAX)) {
@@ -357,8 +358,7 @@ static void add_source(struct planner *p, const struct qn_conf_source *source)
 		step->device = qn_strdup(source->device);
 }
 
-static void plan_source(struct planner *p, const struct qn_conf_source *source,
-			struct qn_rec *have)
+static void plan_source(struct planner *p, const struct qn_conf_source *source, struct qn_rec *have)
 {
 	uint64_t kind = source->device ? QKDNF_SOURCE_KIND_FD : QKDNF_SOURCE_KIND_PUSH;
 	const char *why = NULL;
@@ -450,8 +450,7 @@ static void plan_route(struct planner *p, const struct qn_rec *want)
 	char *name = name_of(want), *to = hops(want), *from;
 
 	if (!have || (have->mark & GONE)) {
-		add(p, '+', QKDNF_CMD_ROUTE_NEW, pick(want, all),
-		    qn_asprintf("%s %s", name, to));
+		add(p, '+', QKDNF_CMD_ROUTE_NEW, pick(want, all), qn_asprintf("%s %s", name, to));
 		goto out;
 	}
 	have->mark |= WANTED;
@@ -461,8 +460,7 @@ static void plan_route(struct planner *p, const struct qn_rec *want)
 	from = hops(have);
 	req = pick(want, all);
 	qn_set(req, QKDNF_A_ROUTE_REPLACE, 1);
-	add(p, '~', QKDNF_CMD_ROUTE_NEW, req,
-	    qn_asprintf("%s: %s -> %s", name, from, to));
+	add(p, '~', QKDNF_CMD_ROUTE_NEW, req, qn_asprintf("%s: %s -> %s", name, from, to));
 	free(from);
 out:
 	free(name);
@@ -496,7 +494,8 @@ static int plan_link(struct planner *p, const struct qn_rec *want)
 		return 0;
 	}
 	if (differ_in(want, have, fixed)) {
-		qn_fail(p->err, "emulated link %s runs with other ends, start or block: 'qkdnfctl emu del %s' takes it away",
+		qn_fail(p->err,
+			"emulated link %s runs with other ends, start or block: 'qkdnfctl emu del %s' takes it away",
 			qn_get_str(want, QKDEMU_A_NAME), qn_get_str(want, QKDEMU_A_NAME));
 		return qn_fail_prefix(p->err, "%s:%u", p->conf->name, want->line);
 	}
@@ -561,8 +560,8 @@ static int plan_all(struct planner *p, bool keep)
 	return 0;
 }
 
-int qn_plan_make(struct qn_plan *plan, const struct qn_conf *conf, struct qn_model *have,
-		 bool keep, struct qn_error *err)
+int qn_plan_make(struct qn_plan *plan, const struct qn_conf *conf, struct qn_model *have, bool keep,
+		 struct qn_error *err)
 {
 	struct planner p = { .plan = plan, .conf = conf, .have = have, .err = err };
 	int ret;

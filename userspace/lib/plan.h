@@ -56,8 +56,8 @@ struct qn_plan {
  *
  * Return: 0, or -1 with @err.
  */
-int qn_plan_make(struct qn_plan *plan, const struct qn_conf *conf, struct qn_model *have,
-		 bool keep, struct qn_error *err);
+int qn_plan_make(struct qn_plan *plan, const struct qn_conf *conf, struct qn_model *have, bool keep,
+		 struct qn_error *err);
 void qn_plan_free(struct qn_plan *plan);
 
 /* Told after each step, for progress. */
@@ -74,8 +74,8 @@ typedef void (*qn_plan_done)(void *arg, const struct qn_step *step);
  *
  * Return: 0, or -1 with @err.
  */
-int qn_plan_run(const struct qn_plan *plan, struct qn_nl *km, struct qn_nl *emu,
-		qn_plan_done done, void *arg, struct qn_error *err);
+int qn_plan_run(const struct qn_plan *plan, struct qn_nl *km, struct qn_nl *emu, qn_plan_done done,
+		void *arg, struct qn_error *err);
 
 /* A copy of a peer with all that was left out put in, as the kernel would. */
 struct qn_rec *qn_plan_peer_defaults(const struct qn_rec *peer, uint64_t own);

@@ -22,10 +22,10 @@ union qn_val {
 	uint64_t u;
 	int64_t s;
 	struct {
-		uint8_t *data;	/* strings have a NUL that len does not count */
+		uint8_t *data; /* strings have a NUL that len does not count */
 		uint32_t len;
 	} b;
-	struct qn_rec *nest;	/* a list by next, if the attribute is multi */
+	struct qn_rec *nest; /* a list by next, if the attribute is multi */
 };
 
 /**

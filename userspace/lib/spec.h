@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define QN_BIT(attr)	(1ULL << (attr))
+#define QN_BIT(attr) (1ULL << (attr))
 
 enum qn_type {
 	QN_PAD,
@@ -31,21 +31,21 @@ enum qn_type {
 /* How people read and write a value; machines get what JSON can hold. */
 enum qn_format {
 	QN_FMT_PLAIN,
-	QN_FMT_NODE,	/* PROVIDER:NODE */
+	QN_FMT_NODE, /* PROVIDER:NODE */
 	QN_FMT_HEX,
 	QN_FMT_OCTETS,
 	QN_FMT_RATE,	/* octets per second */
-	QN_FMT_BITRATE,	/* bits per second */
+	QN_FMT_BITRATE, /* bits per second */
 	QN_FMT_NS,
 	QN_FMT_US,
 	QN_FMT_MS,
 	QN_FMT_SECONDS,
 	QN_FMT_TIME,	/* Unix time, seconds */
-	QN_FMT_TIME_NS,	/* Unix time, nanoseconds */
+	QN_FMT_TIME_NS, /* Unix time, nanoseconds */
 	QN_FMT_PPM,
 	QN_FMT_BOOL,
-	QN_FMT_ADDR,	/* 4 or 16 octets */
-	QN_FMT_LABEL,	/* octets that an application chose */
+	QN_FMT_ADDR,  /* 4 or 16 octets */
+	QN_FMT_LABEL, /* octets that an application chose */
 };
 
 /**

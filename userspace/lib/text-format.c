@@ -10,7 +10,7 @@
 
 #include "text.h"
 
-#define NS_PER_S	1000000000ULL
+#define NS_PER_S 1000000000ULL
 
 char *qn_format_node(char *buf, size_t size, uint64_t id)
 {

@@ -12,7 +12,7 @@
 
 #include "text.h"
 
-#define NS_PER_S	1000000000ULL
+#define NS_PER_S 1000000000ULL
 
 /* Decimal digits only, no sign and no white space, unlike strtoull(). */
 static int parse_u64(const char *text, const char **end, uint64_t *value)
@@ -35,7 +35,8 @@ static int parse_u64(const char *text, const char **end, uint64_t *value)
 
 static int bad_node(const char *text, struct qn_error *err)
 {
-	return qn_fail(err, "'%s' is no node: write PROVIDER:NODE, both from 1 to 4294967295, as in 64496:1",
+	return qn_fail(err,
+		       "'%s' is no node: write PROVIDER:NODE, both from 1 to 4294967295, as in 64496:1",
 		       text);
 }
 
@@ -72,7 +73,8 @@ int qn_parse_scope(const char *text, uint64_t *id, bool *wide, struct qn_error *
 		return 0;
 	}
 	if (qn_parse_node(text, id, err))
-		return qn_fail(err, "'%s' is neither a node (PROVIDER:NODE) nor a whole provider (PROVIDER:*)",
+		return qn_fail(err,
+			       "'%s' is neither a node (PROVIDER:NODE) nor a whole provider (PROVIDER:*)",
 			       text);
 	return 0;
 }
@@ -172,7 +174,8 @@ int qn_parse_amount(const char *text, uint64_t *value, struct qn_error *err)
 	const char *unit;
 
 	if (parse_scaled(text, &unit, value) || *unit)
-		return qn_fail(err, "'%s' is no amount: write a number, with k M G (1000) or Ki Mi Gi (1024) after it",
+		return qn_fail(err,
+			       "'%s' is no amount: write a number, with k M G (1000) or Ki Mi Gi (1024) after it",
 			       text);
 	return 0;
 }
@@ -182,7 +185,8 @@ int qn_parse_octets(const char *text, uint64_t *value, struct qn_error *err)
 	const char *unit;
 
 	if (parse_scaled(text, &unit, value) || (*unit && strcmp(unit, "B")))
-		return qn_fail(err, "'%s' is no amount of octets: write a number, with k M G (1000) or Ki Mi Gi (1024) after it, as in 4Mi",
+		return qn_fail(err,
+			       "'%s' is no amount of octets: write a number, with k M G (1000) or Ki Mi Gi (1024) after it, as in 4Mi",
 			       text);
 	return 0;
 }
@@ -205,7 +209,8 @@ int qn_parse_rate(const char *text, uint64_t *value, struct qn_error *err)
 	*value = n / 8;
 	return 0;
 bad:
-	return qn_fail(err, "'%s' is no rate: write octets per second as in 125k or 125kB/s, or bits as in 1Mbit",
+	return qn_fail(err,
+		       "'%s' is no rate: write octets per second as in 125k or 125kB/s, or bits as in 1Mbit",
 		       text);
 }
 
@@ -224,7 +229,8 @@ int qn_parse_bitrate(const char *text, uint64_t *value, struct qn_error *err)
 			return 0;
 		}
 	}
-	return qn_fail(err, "'%s' is no rate: write bits per second as in 10M or 10Mbit, or octets as in 1.25MB/s",
+	return qn_fail(err,
+		       "'%s' is no rate: write bits per second as in 10M or 10Mbit, or octets as in 1.25MB/s",
 		       text);
 }
 
@@ -235,9 +241,15 @@ static int parse_ns(const char *text, uint64_t unit, uint64_t *ns)
 		const char *name;
 		uint64_t ns;
 	} units[] = {
-		{ "ns", 1 }, { "us", 1000 }, { "ms", 1000000 }, { "s", NS_PER_S },
-		{ "m", 60 * NS_PER_S }, { "min", 60 * NS_PER_S }, { "h", 3600 * NS_PER_S },
-		{ "d", 86400 * NS_PER_S }, { "w", 7 * 86400 * NS_PER_S },
+		{ "ns", 1 },
+		{ "us", 1000 },
+		{ "ms", 1000000 },
+		{ "s", NS_PER_S },
+		{ "m", 60 * NS_PER_S },
+		{ "min", 60 * NS_PER_S },
+		{ "h", 3600 * NS_PER_S },
+		{ "d", 86400 * NS_PER_S },
+		{ "w", 7 * 86400 * NS_PER_S },
 	};
 	uint64_t n, frac;
 	const char *end;
@@ -258,7 +270,8 @@ int qn_parse_duration(const char *text, uint64_t unit, uint64_t *value, struct q
 	uint64_t ns;
 
 	if (parse_ns(text, unit, &ns))
-		return qn_fail(err, "'%s' is no duration: write a number with ns, us, ms, s, m, h or d, as in 200ms",
+		return qn_fail(err,
+			       "'%s' is no duration: write a number with ns, us, ms, s, m, h or d, as in 200ms",
 			       text);
 	if (ns && ns < unit)
 		return qn_fail(err, "'%s' is shorter than the unit it is counted in", text);
@@ -270,7 +283,7 @@ int qn_parse_duration(const char *text, uint64_t unit, uint64_t *value, struct q
 static int parse_date(const char *text, uint64_t *seconds)
 {
 	static const char *const forms[] = {
-		"%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S",
+		"%Y-%m-%d",	  "%Y-%m-%d %H:%M",    "%Y-%m-%d %H:%M:%S",
 		"%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S",
 	};
 	size_t i;
@@ -311,7 +324,8 @@ int qn_parse_time_ns(const char *text, uint64_t *value, struct qn_error *err)
 		if (!__builtin_add_overflow(*value, n, value))
 			return 0;
 	}
-	return qn_fail(err, "'%s' is no time: write YYYY-MM-DD, 'YYYY-MM-DD HH:MM:SS' (UTC), +DURATION, or Unix time in nanoseconds",
+	return qn_fail(err,
+		       "'%s' is no time: write YYYY-MM-DD, 'YYYY-MM-DD HH:MM:SS' (UTC), +DURATION, or Unix time in nanoseconds",
 		       text);
 }
 
@@ -331,7 +345,8 @@ int qn_parse_time(const char *text, uint64_t *value, struct qn_error *err)
 		*value /= NS_PER_S;
 		return 0;
 	}
-	return qn_fail(err, "'%s' is no time: write YYYY-MM-DD, 'YYYY-MM-DD HH:MM:SS' (UTC), +DURATION, Unix time in seconds, or never",
+	return qn_fail(err,
+		       "'%s' is no time: write YYYY-MM-DD, 'YYYY-MM-DD HH:MM:SS' (UTC), +DURATION, Unix time in seconds, or never",
 		       text);
 }
 
@@ -348,7 +363,8 @@ int qn_parse_ppm(const char *text, uint64_t *value, struct qn_error *err)
 		if (!strcmp(end, "%") && !scale(n, frac, 10000, value))
 			return 0;
 	}
-	return qn_fail(err, "'%s' is no fraction: write a percentage as in 3.5%%, or parts per million",
+	return qn_fail(err,
+		       "'%s' is no fraction: write a percentage as in 3.5%%, or parts per million",
 		       text);
 }
 
@@ -404,7 +420,8 @@ int qn_parse_label(const char *text, uint8_t *label, size_t *len, struct qn_erro
 	if (!strncmp(text, "hex:", 4)) {
 		n -= 4;
 		if (n > 128 || !n || qn_parse_hex(text + 4, n, label))
-			return qn_fail(err, "'%s' is no label: hex: wants 1 to 64 octets as hexadecimal digits",
+			return qn_fail(err,
+				       "'%s' is no label: hex: wants 1 to 64 octets as hexadecimal digits",
 				       text);
 		*len = n / 2;
 		return 0;
@@ -523,7 +540,8 @@ int qn_parse_value(const char *text, struct qn_rec *rec, unsigned int attr, stru
 		return qn_fail(err, "%s cannot be written as one value", def->name);
 	}
 	if (def->values)
-		return parse_enum(def->values, text, &value, err) ? -1 : (qn_set(rec, attr, value), 0);
+		return parse_enum(def->values, text, &value, err) ? -1 :
+								    (qn_set(rec, attr, value), 0);
 	if (parse_integer(def, text, &value, err))
 		return -1;
 	if (value < def->min || (def->max && value > def->max)) {

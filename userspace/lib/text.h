@@ -13,7 +13,7 @@
 #include "base.h"
 #include "record.h"
 
-#define QN_TEXT_MAX	192	/* octets that hold any value but a long label */
+#define QN_TEXT_MAX 192 /* octets that hold any value but a long label */
 
 /* A node id: PROVIDER:NODE (both decimal, 1 to 2^32-1), or the plain number. */
 int qn_parse_node(const char *text, uint64_t *id, struct qn_error *err);
@@ -50,13 +50,13 @@ int qn_parse_label(const char *text, uint8_t *label, size_t *len, struct qn_erro
 int qn_parse_hex(const char *text, size_t digits, uint8_t *octets);
 
 /* All of these return @buf. */
-char *qn_format_node(char *buf, size_t size, uint64_t id);		/* 64496:1 */
-char *qn_format_octets(char *buf, size_t size, uint64_t octets);	/* 3.5MiB */
-char *qn_format_rate(char *buf, size_t size, uint64_t octets);		/* 125kB/s */
-char *qn_format_bitrate(char *buf, size_t size, uint64_t bits);		/* 1Mbit/s */
-char *qn_format_count(char *buf, size_t size, uint64_t count);		/* 1.5k */
-char *qn_format_duration(char *buf, size_t size, uint64_t ns);		/* 2m30s */
-char *qn_format_time(char *buf, size_t size, uint64_t seconds);		/* in UTC */
+char *qn_format_node(char *buf, size_t size, uint64_t id);	 /* 64496:1 */
+char *qn_format_octets(char *buf, size_t size, uint64_t octets); /* 3.5MiB */
+char *qn_format_rate(char *buf, size_t size, uint64_t octets);	 /* 125kB/s */
+char *qn_format_bitrate(char *buf, size_t size, uint64_t bits);	 /* 1Mbit/s */
+char *qn_format_count(char *buf, size_t size, uint64_t count);	 /* 1.5k */
+char *qn_format_duration(char *buf, size_t size, uint64_t ns);	 /* 2m30s */
+char *qn_format_time(char *buf, size_t size, uint64_t seconds);	 /* in UTC */
 char *qn_format_label(char *buf, size_t size, const uint8_t *label, size_t len);
 
 /*
@@ -66,7 +66,6 @@ char *qn_format_label(char *buf, size_t size, const uint8_t *label, size_t len);
 char *qn_format_value(char *buf, size_t size, const struct qn_rec *rec, unsigned int attr,
 		      bool exact);
 /* Put a value given as text into a record, as its type, format and limits say. */
-int qn_parse_value(const char *text, struct qn_rec *rec, unsigned int attr,
-		   struct qn_error *err);
+int qn_parse_value(const char *text, struct qn_rec *rec, unsigned int attr, struct qn_error *err);
 
 #endif

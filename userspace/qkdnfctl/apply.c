@@ -13,12 +13,12 @@
 #include "model.h"
 #include "plan.h"
 
-#define EMU_DIR		"/dev/qkdemu/"
+#define EMU_DIR "/dev/qkdemu/"
 
 struct apply {
 	struct ctl *ctl;
 	const char *file;
-	const char *state;	/* a recorded state to compare with */
+	const char *state; /* a recorded state to compare with */
 	bool dry_run;
 	bool keep;
 	struct qn_conf conf;
@@ -37,21 +37,24 @@ static int arguments(struct apply *a, int argc, char **argv)
 		} else if (!strcmp(argv[i], "--keep")) {
 			a->keep = true;
 		} else if (!strcmp(argv[i], "--state")) {
-			if (++i == argc)
-				return ctl_usage(ctl, "--state wants a file: what 'qkdnfctl -j show' printed");
-			a->state = argv[i];
-		} else if (argv[i][0] == '-' && argv[i][1]) {
-			return ctl_usage(ctl, "unknown option '%s'", argv[i]);
-		} else if (a->file) {
-			return ctl_usage(ctl, "one file at a time: '%s' is too much", argv[i]);
+			if (i + 1 == argc)
+				return ctl_usage(ctl,
+						 "--state wants a file: what 'qkdnfctl -j show' printed");
+			a->state = argv[++i];
 		} else {
+			if (argv[i][0] == '-' && argv[i][1])
+				return ctl_usage(ctl, "unknown option '%s'", argv[i]);
+			if (a->file)
+				return ctl_usage(ctl, "one file at a time: '%s' is too much",
+						 argv[i]);
 			a->file = argv[i];
 		}
 	}
 	if (!a->file)
 		return ctl_usage(ctl, "which file?");
 	if (a->state && !a->dry_run)
-		return ctl_usage(ctl, "--state compares with what is recorded, which cannot be changed: add --dry-run");
+		return ctl_usage(ctl,
+				 "--state compares with what is recorded, which cannot be changed: add --dry-run");
 	return 0;
 }
 
@@ -154,7 +157,7 @@ static void print_json(struct ctl *ctl, const struct apply *a, bool done)
 				step->family->name, "operation", step->family->ops[step->cmd].name,
 				"text", step->text, "erases_key", step->breaks);
 		if (step->req->set == &qn_set_emu_link)
-			qn_unset(step->req, QKDEMU_A_SEED);	/* all bits come from it */
+			qn_unset(step->req, QKDEMU_A_SEED); /* all bits come from it */
 		json_object_set_new(one, "attributes", qn_rec_to_json(step->req));
 		if (step->device)
 			json_object_set_new(one, "device", json_string(step->device));
@@ -210,7 +213,9 @@ static int apply(struct ctl *ctl, int argc, char **argv)
 }
 
 static const struct ctl_verb verbs[] = {
-	{ .name = "", .args = "FILE [--dry-run] [--keep] [--state RECORDED]", .run = apply,
+	{ .name = "",
+	  .args = "FILE [--dry-run] [--keep] [--state RECORDED]",
+	  .run = apply,
 	  .summary = "make the node and its objects equal to a YAML file (- is standard input)",
 	  .help = "  The difference to what runs is what is done: new things are made before old\n"
 		  "  ones go, what is equal is left alone, and what the file does not name goes\n"

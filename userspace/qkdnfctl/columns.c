@@ -12,8 +12,8 @@
 #include "columns.h"
 #include "text.h"
 
-#define BAR_WIDTH	10
-#define EXPIRY_SOON	86400	/* seconds before the end that are worth a colour */
+#define BAR_WIDTH   10
+#define EXPIRY_SOON 86400 /* seconds before the end that are worth a colour */
 
 /* --- peers ------------------------------------------------------------------ */
 
@@ -91,7 +91,9 @@ static const struct qn_col peer_cols[] = {
 	{ .head = "STATE", .attr = QKDNF_A_PEER_STATE, .colour = col_peer_state_colour },
 	{ .head = "ADDRESS", .text = col_peer_address },
 	{ .head = "POOL", .text = col_peer_bar },
-	{ .head = "OWN", .attr = QKDNF_A_PEER_OWN_LEVEL, .right = true,
+	{ .head = "OWN",
+	  .attr = QKDNF_A_PEER_OWN_LEVEL,
+	  .right = true,
 	  .colour = col_peer_level_colour },
 	{ .head = "OTHER", .attr = QKDNF_A_PEER_OTHER_LEVEL, .right = true },
 	{ .head = "INCOME", .attr = QKDNF_A_PEER_INCOME, .right = true },
@@ -173,8 +175,7 @@ void col_contract_used(const struct qn_rec *contract, char *buf, size_t size)
 
 	qn_format_octets(used, sizeof(used), contract_used(contract));
 	if (volume)
-		snprintf(buf, size, "%s of %s", used,
-			 qn_format_octets(all, sizeof(all), volume));
+		snprintf(buf, size, "%s of %s", used, qn_format_octets(all, sizeof(all), volume));
 	else
 		snprintf(buf, size, "%s", used);
 }
@@ -211,9 +212,9 @@ static void contract_refused(const struct qn_rec *c, char *buf, size_t size)
 {
 	qn_format_count(buf, size,
 			qn_get(c, QKDNF_A_CONTRACT_REFUSED_RATE, 0) +
-			qn_get(c, QKDNF_A_CONTRACT_REFUSED_VOLUME, 0) +
-			qn_get(c, QKDNF_A_CONTRACT_REFUSED_EXPIRED, 0) +
-			qn_get(c, QKDNF_A_CONTRACT_REFUSED_MISMATCH, 0));
+				qn_get(c, QKDNF_A_CONTRACT_REFUSED_VOLUME, 0) +
+				qn_get(c, QKDNF_A_CONTRACT_REFUSED_EXPIRED, 0) +
+				qn_get(c, QKDNF_A_CONTRACT_REFUSED_MISMATCH, 0));
 }
 
 static const struct qn_col contract_cols[] = {

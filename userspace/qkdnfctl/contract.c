@@ -7,8 +7,9 @@
 #include "columns.h"
 #include "ctl.h"
 
-#define NAMES_IT	(QN_BIT(QKDNF_A_CONTRACT_PEER) | QN_BIT(QKDNF_A_CONTRACT_ID) | \
-			 QN_BIT(QKDNF_A_CONTRACT_DIRECTION))
+#define NAMES_IT                                                       \
+	(QN_BIT(QKDNF_A_CONTRACT_PEER) | QN_BIT(QKDNF_A_CONTRACT_ID) | \
+	 QN_BIT(QKDNF_A_CONTRACT_DIRECTION))
 
 /*
  * PEER ID DIRECTION: what names a contract. Takes three arguments; NULL after
@@ -98,7 +99,8 @@ static int contract_set(struct ctl *ctl, int argc, char **argv)
 	}
 	if (req->present & ~qn_family_qkdnf.ops[QKDNF_CMD_CONTRACT_SET].request) {
 		qn_rec_free(req);
-		return ctl_usage(ctl, "from and to are fixed: take the contract away and make it anew");
+		return ctl_usage(ctl,
+				 "from and to are fixed: take the contract away and make it anew");
 	}
 	return ctl_send(ctl, ctl_km(ctl), QKDNF_CMD_CONTRACT_SET, 0, req);
 }
@@ -132,19 +134,29 @@ static int contract_mark(struct ctl *ctl, int argc, char **argv)
 }
 
 static const struct ctl_verb verbs[] = {
-	{ .name = "show", .args = "[PEER [ID in|out]]", .run = contract_show,
+	{ .name = "show",
+	  .args = "[PEER [ID in|out]]",
+	  .run = contract_show,
 	  .summary = "show the contracts, those at one border, or one with its meters" },
-	{ .name = "add", .args = "PEER ID in|out from SCOPE to SCOPE rate RATE [SETTING VALUE]...",
-	  .run = contract_add, .words = &qn_words_contract,
+	{ .name = "add",
+	  .args = "PEER ID in|out from SCOPE to SCOPE rate RATE [SETTING VALUE]...",
+	  .run = contract_add,
+	  .words = &qn_words_contract,
 	  .summary = "make a contract",
 	  .help = "  qkdnfctl contract add 64496:9 7 in from 64496:* to 64498:3 rate 100k \\\n"
 		  "           volume 10G expiry 2027-01-01 out-id 3\n" },
-	{ .name = "set", .args = "PEER ID in|out SETTING VALUE...", .run = contract_set,
+	{ .name = "set",
+	  .args = "PEER ID in|out SETTING VALUE...",
+	  .run = contract_set,
 	  .words = &qn_words_contract,
 	  .summary = "change a contract; what is not named stays, and the meters go on" },
-	{ .name = "mark", .args = "PEER ID in|out NUMBER", .run = contract_mark,
+	{ .name = "mark",
+	  .args = "PEER ID in|out NUMBER",
+	  .run = contract_mark,
 	  .summary = "set a settlement mark: freeze the meters under a number" },
-	{ .name = "del", .args = "PEER ID in|out", .run = contract_del,
+	{ .name = "del",
+	  .args = "PEER ID in|out",
+	  .run = contract_del,
 	  .summary = "take a contract away, with its meters: read them before" },
 	{ 0 }
 };

@@ -126,8 +126,42 @@ struct qn_nl *ctl_emu(struct ctl *ctl)
 	return connection(ctl, &ctl->emu, &qn_family_qkdemu);
 }
 
+/*
+ * The kernel speaks of its operations; people know them as commands. Replaces
+ * the names in the text of an error.
+ */
+static void translate(struct qn_error *err)
+{
+	static const struct {
+		const char *operation;
+		const char *command;
+	} names[] = {
+		{ "node-set", "'qkdnfctl node set NODE'" },
+		{ "node-del", "'qkdnfctl node del'" },
+		{ "peer-new", "'qkdnfctl peer add'" },
+		{ "peer-del", "'qkdnfctl peer del'" },
+		{ "source-new", "'qkdnfctl source add'" },
+		{ "source-del", "'qkdnfctl source del'" },
+		{ "give replace to change it", "'qkdnfctl route replace' changes it" },
+	};
+	char text[sizeof(err->text)];
+	size_t i;
+
+	for (i = 0; i < QN_ARRAY_SIZE(names); i++) {
+		char *at = strstr(err->text, names[i].operation);
+
+		if (!at)
+			continue;
+		*at = 0;
+		snprintf(text, sizeof(text), "%s%s%s", err->text, names[i].command,
+			 at + strlen(names[i].operation));
+		memcpy(err->text, text, sizeof(text));
+	}
+}
+
 int ctl_failed(struct ctl *ctl)
 {
+	translate(&ctl->err);
 	complain(ctl, "error", QN_RED, ctl->err.text);
 	return CTL_FAILED;
 }

@@ -19,8 +19,8 @@
 #include "text.h"
 #include "words.h"
 
-#define CTL_FAILED	1	/* the request was understood and did not work */
-#define CTL_USAGE	2	/* the request was not understood */
+#define CTL_FAILED 1 /* the request was understood and did not work */
+#define CTL_USAGE  2 /* the request was not understood */
 
 /**
  * struct ctl - one run of the command

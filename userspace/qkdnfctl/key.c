@@ -18,8 +18,8 @@
 #include "ctl.h"
 #include "device.h"
 
-#define TTL_DEFAULT	60	/* seconds */
-#define OCTETS_MAX	65536	/* the largest segment */
+#define TTL_DEFAULT 60	  /* seconds */
+#define OCTETS_MAX  65536 /* the largest segment */
 
 struct key {
 	struct qn_key_range range;
@@ -98,9 +98,11 @@ static int arguments(struct ctl *ctl, struct key *k, int argc, char **argv)
 	if (k->fetch && !k->has_offset)
 		return ctl_usage(ctl, "--offset is needed: what take printed at the other end");
 	if (!k->digest && !k->out && !k->hex)
-		return ctl_usage(ctl, "say where the key goes: --digest sha256 (the digest only), --out FILE, or --hex to print it");
+		return ctl_usage(ctl,
+				 "say where the key goes: --digest sha256 (the digest only), --out FILE, or --hex to print it");
 	if (k->out && !strcmp(k->out, "-") && !k->hex && isatty(STDOUT_FILENO))
-		return ctl_usage(ctl, "key is not printed on a terminal: use a pipe, --out FILE, or --hex");
+		return ctl_usage(ctl,
+				 "key is not printed on a terminal: use a pipe, --out FILE, or --hex");
 	return 0;
 }
 
@@ -152,7 +154,8 @@ static int deliver(struct ctl *ctl, const struct key *k, int fd, const uint8_t *
 		ret = write_all(fd, text, 2 * octets + 1);
 		qn_key_free(text, 2 * octets + 2);
 	}
-	return ret ? ctl_error(ctl, "cannot write the key, which is lost now: %s", strerror(errno)) :
+	return ret ? ctl_error(ctl, "cannot write the key, which is lost now: %s",
+			       strerror(errno)) :
 		     0;
 }
 
@@ -254,11 +257,13 @@ static const char where_help[] =
 	"  --hex            as hexadecimal digits; without --out, on standard output\n";
 
 static const struct ctl_verb verbs[] = {
-	{ .name = "take", .run = key_take,
+	{ .name = "take",
+	  .run = key_take,
 	  .args = "PEER --octets N --label L [--ttl DURATION] [--digest sha256] [--out FILE] [--hex]",
 	  .summary = "take key of a stream; the other end fetches the same by its offset",
 	  .help = where_help },
-	{ .name = "fetch", .run = key_fetch,
+	{ .name = "fetch",
+	  .run = key_fetch,
 	  .args = "PEER --offset O --octets N --label L [--digest sha256] [--out FILE] [--hex]",
 	  .summary = "fetch key that the other end took, once",
 	  .help = where_help },

@@ -74,8 +74,8 @@ static const struct ctl_object *find(const char *name)
 		fprintf(stderr, "qkdnfctl: error: unknown object '%s': did you mean '%s'?\n", name,
 			near->name);
 	else
-		fprintf(stderr, "qkdnfctl: error: unknown object '%s': 'qkdnfctl help' lists them\n",
-			name);
+		fprintf(stderr,
+			"qkdnfctl: error: unknown object '%s': 'qkdnfctl help' lists them\n", name);
 	return NULL;
 }
 
@@ -139,15 +139,13 @@ int main(int argc, char **argv)
 		return CTL_USAGE;
 	}
 	if (!strcmp(argv[0], "help")) {
-		char *tail[] = { "help", NULL };
-
 		if (argc == 1) {
 			help(stdout);
 			return 0;
 		}
 		object = find(argv[1]);
 		ctl.object = object ? object->name : NULL;
-		return object ? object->run(&ctl, 1, tail) : CTL_USAGE;
+		return object ? object->run(&ctl, 1, argv) : CTL_USAGE;
 	}
 	object = find(argv[0]);
 	if (!object)

@@ -14,14 +14,14 @@
 #include "ctl.h"
 #include "event.h"
 
-#define NS_PER_S	1000000000ULL
+#define NS_PER_S 1000000000ULL
 
 struct monitor {
 	struct ctl *ctl;
-	uint64_t peer;		/* 0 is any */
-	uint64_t left;		/* events to print; 0 is no limit */
-	uint64_t until;		/* on CLOCK_MONOTONIC, in ns; 0 is no limit */
-	uint64_t types;		/* one bit each; 0 is all */
+	uint64_t peer;	/* 0 is any */
+	uint64_t left;	/* events to print; 0 is no limit */
+	uint64_t until; /* on CLOCK_MONOTONIC, in ns; 0 is no limit */
+	uint64_t types; /* one bit each; 0 is all */
 	bool done;
 };
 
@@ -46,8 +46,10 @@ static void print_line(struct monitor *m, const struct qn_rec *event, uint64_t n
 		       enum qn_severity severity, const char *text)
 {
 	static const char *const colours[] = {
-		[QN_EVENT_INFO] = NULL, [QN_EVENT_GOOD] = QN_GREEN,
-		[QN_EVENT_WARNING] = QN_YELLOW, [QN_EVENT_ERROR] = QN_RED,
+		[QN_EVENT_INFO] = NULL,
+		[QN_EVENT_GOOD] = QN_GREEN,
+		[QN_EVENT_WARNING] = QN_YELLOW,
+		[QN_EVENT_ERROR] = QN_RED,
 	};
 	struct qn_out *out = &m->ctl->out;
 	char when[32], line[640];
@@ -99,7 +101,7 @@ static int emu_event(void *arg, struct qn_rec *event, struct qn_error *err)
 	if (!m->ctl->out.json) {
 		print_line(m, event, now,
 			   event->mark == QKDEMU_CMD_LINK_RESUMED_NTF ? QN_EVENT_GOOD :
-								       QN_EVENT_WARNING,
+									QN_EVENT_WARNING,
 			   qn_emu_event_text(event, text, sizeof(text)));
 	} else {
 		/* Told apart from the node's own by the beginning of the type. */
@@ -185,7 +187,8 @@ static int arguments(struct monitor *m, int argc, char **argv)
 		} else if (!strcmp(argv[0], "type")) {
 			type = qn_enum_value(&qn_enum_event_type, argv[1]);
 			if (type < 0)
-				return ctl_usage(ctl, "unknown type of event '%s': 'qkdnfctl monitor help' lists them",
+				return ctl_usage(ctl,
+						 "unknown type of event '%s': 'qkdnfctl monitor help' lists them",
 						 argv[1]);
 			m->types |= 1ULL << type;
 		} else if (!strcmp(argv[0], "count")) {
@@ -233,7 +236,9 @@ static int monitor(struct ctl *ctl, int argc, char **argv)
 }
 
 static const struct ctl_verb verbs[] = {
-	{ .name = "", .args = "[peer NODE] [type TYPE]... [count N] [for DURATION]", .run = monitor,
+	{ .name = "",
+	  .args = "[peer NODE] [type TYPE]... [count N] [for DURATION]",
+	  .run = monitor,
 	  .summary = "print events as they come, one a line; with -j as JSON lines",
 	  .help = "  count  end after N events, and fail if 'for' ends before that\n\n"
 		  "  types: stream-low stream-ready stream-empty peer-up peer-down pairing-made\n"

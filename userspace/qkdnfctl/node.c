@@ -46,12 +46,18 @@ static int node_del(struct ctl *ctl, int argc, char **argv)
 }
 
 static const struct ctl_verb verbs[] = {
-	{ .name = "show", .args = "", .run = node_show,
+	{ .name = "show",
+	  .args = "",
+	  .run = node_show,
 	  .summary = "show the node of this network namespace" },
-	{ .name = "set", .args = "[NODE] [port PORT] [memory OCTETS]", .run = node_set,
+	{ .name = "set",
+	  .args = "[NODE] [port PORT] [memory OCTETS]",
+	  .run = node_set,
 	  .words = &qn_words_node,
 	  .summary = "make the node of this network namespace, or change its limit of memory" },
-	{ .name = "del", .args = "", .run = node_del,
+	{ .name = "del",
+	  .args = "",
+	  .run = node_del,
 	  .summary = "erase all key and take the node and all its objects away" },
 	{ 0 }
 };

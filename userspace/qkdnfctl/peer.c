@@ -77,7 +77,8 @@ static int peer_set(struct ctl *ctl, int argc, char **argv)
 	}
 	if (req->present & ~qn_family_qkdnf.ops[QKDNF_CMD_PEER_SET].request) {
 		qn_rec_free(req);
-		return ctl_usage(ctl, "kind, segment, scheme and shares are fixed: take the peer away and make it anew");
+		return ctl_usage(ctl,
+				 "kind, segment, scheme and shares are fixed: take the peer away and make it anew");
 	}
 	return ctl_send(ctl, ctl_km(ctl), QKDNF_CMD_PEER_SET, 0, req);
 }
@@ -97,15 +98,25 @@ static int peer_del(struct ctl *ctl, int argc, char **argv)
 }
 
 static const struct ctl_verb verbs[] = {
-	{ .name = "show", .args = "[PEER]", .run = peer_show,
+	{ .name = "show",
+	  .args = "[PEER]",
+	  .run = peer_show,
 	  .summary = "show the peers, or one with its counters and books" },
-	{ .name = "add", .args = "PEER [SETTING VALUE]...", .run = peer_add, .words = &qn_words_peer,
+	{ .name = "add",
+	  .args = "PEER [SETTING VALUE]...",
+	  .run = peer_add,
+	  .words = &qn_words_peer,
 	  .summary = "make a peer: a link with an address, else a remote one",
 	  .help = "  qkdnfctl peer add 64496:2 address 192.0.2.2 name a2\n"
 		  "  qkdnfctl peer add 64498:3 shares 2 max-rate 100k\n" },
-	{ .name = "set", .args = "PEER SETTING VALUE...", .run = peer_set, .words = &qn_words_peer,
+	{ .name = "set",
+	  .args = "PEER SETTING VALUE...",
+	  .run = peer_set,
+	  .words = &qn_words_peer,
 	  .summary = "change a peer; what is not named stays" },
-	{ .name = "del", .args = "PEER", .run = peer_del,
+	{ .name = "del",
+	  .args = "PEER",
+	  .run = peer_del,
 	  .summary = "erase its key and take it away, with its contracts and the routes via it" },
 	{ 0 }
 };

@@ -46,7 +46,8 @@ static int route_show(struct ctl *ctl, int argc, char **argv)
 		req = qn_rec_new(&qn_set_route);
 		qn_set(req, QKDNF_A_ROUTE_VIA, via);
 	} else if (argc) {
-		return ctl_usage(ctl, "'%s' is not understood; one route shows 'qkdnfctl route get'",
+		return ctl_usage(ctl,
+				 "'%s' is not understood; one route shows 'qkdnfctl route get'",
 				 argv[0]);
 	}
 	return ctl_list(ctl, ctl_km(ctl), QKDNF_CMD_ROUTE_GET, req, &view_routes);
@@ -104,17 +105,27 @@ static int route_del(struct ctl *ctl, int argc, char **argv)
 }
 
 static const struct ctl_verb verbs[] = {
-	{ .name = "show", .args = "[via PEER]", .run = route_show,
+	{ .name = "show",
+	  .args = "[via PEER]",
+	  .run = route_show,
 	  .summary = "show the routes, or those that have a peer as next hop or backup" },
-	{ .name = "get", .args = "NODE [share 0..3]", .run = route_get,
+	{ .name = "get",
+	  .args = "NODE [share 0..3]",
+	  .run = route_get,
 	  .summary = "show the route that frames to a node use" },
-	{ .name = "add", .args = "NODE|PROVIDER:* via PEER [backup PEER] [share 0..3]",
-	  .run = route_add, .words = &qn_words_route,
+	{ .name = "add",
+	  .args = "NODE|PROVIDER:* via PEER [backup PEER] [share 0..3]",
+	  .run = route_add,
+	  .words = &qn_words_route,
 	  .summary = "make a route to a node, or to all nodes of a provider" },
-	{ .name = "replace", .args = "NODE|PROVIDER:* via PEER [backup PEER] [share 0..3]",
-	  .run = route_replace, .words = &qn_words_route,
+	{ .name = "replace",
+	  .args = "NODE|PROVIDER:* via PEER [backup PEER] [share 0..3]",
+	  .run = route_replace,
+	  .words = &qn_words_route,
 	  .summary = "make a route, or change the one that is there without a gap" },
-	{ .name = "del", .args = "NODE|PROVIDER:* [share 0..3]", .run = route_del,
+	{ .name = "del",
+	  .args = "NODE|PROVIDER:* [share 0..3]",
+	  .run = route_del,
 	  .summary = "take a route away" },
 	{ 0 }
 };

@@ -13,9 +13,9 @@
 #include "ctl.h"
 #include "model.h"
 
-#define PAGE_ROWS	20	/* rows of a table; the rest is counted */
-#define PAGE_PROBLEMS	12
-#define EXPIRY_SOON	86400	/* seconds */
+#define PAGE_ROWS     20 /* rows of a table; the rest is counted */
+#define PAGE_PROBLEMS 12
+#define EXPIRY_SOON   86400 /* seconds */
 
 /* Columns see one record; some of them need the others, too. */
 static const struct qn_model *shown;
@@ -60,7 +60,9 @@ static const struct qn_col peer_cols[] = {
 	{ .head = "KIND", .attr = QKDNF_A_PEER_KIND },
 	{ .head = "STATE", .attr = QKDNF_A_PEER_STATE, .colour = col_peer_state_colour },
 	{ .head = "LEVEL", .text = col_peer_bar },
-	{ .head = "OWN", .attr = QKDNF_A_PEER_OWN_LEVEL, .right = true,
+	{ .head = "OWN",
+	  .attr = QKDNF_A_PEER_OWN_LEVEL,
+	  .right = true,
 	  .colour = col_peer_level_colour },
 	{ .head = "OTHER", .attr = QKDNF_A_PEER_OTHER_LEVEL, .right = true },
 	{ .head = "INCOME", .attr = QKDNF_A_PEER_INCOME, .right = true },
@@ -76,7 +78,7 @@ static const struct qn_view view_page_peers = QN_VIEW(peer_cols, NULL);
 struct problems {
 	struct ctl *ctl;
 	unsigned int count;
-	json_t *list;	/* in place of printing */
+	json_t *list; /* in place of printing */
 };
 
 static void problem(struct problems *p, const char *colour, const char *fmt, ...)
@@ -173,8 +175,9 @@ static void source_problems(struct problems *p, const struct qn_rec *source)
 		problem(p, QN_RED, "source of peer %s is %s%s%s", id, text, *reason ? ": " : "",
 			reason);
 	if (qn_get(source, QKDNF_A_SOURCE_REPEATS, 0))
-		problem(p, QN_RED, "source of peer %s repeated %" PRIu64 " blocks: it breaks its promise",
-			id, qn_get(source, QKDNF_A_SOURCE_REPEATS, 0));
+		problem(p, QN_RED,
+			"source of peer %s repeated %" PRIu64 " blocks: it breaks its promise", id,
+			qn_get(source, QKDNF_A_SOURCE_REPEATS, 0));
 }
 
 static void relay_problems(struct problems *p, const struct qn_rec *relay)
@@ -190,7 +193,9 @@ static void relay_problems(struct problems *p, const struct qn_rec *relay)
 		problem(p, QN_YELLOW, "stream to %s is held up: %s%s%s", id, text, *nak ? ", " : "",
 			nak);
 	if (qn_get(relay, QKDNF_A_RELAY_MISMATCHED, 0))
-		problem(p, QN_RED, "stream to %s: %" PRIu64 " segments differed at the ends, somebody on the way changes key",
+		problem(p, QN_RED,
+			"stream to %s: %" PRIu64
+			" segments differed at the ends, somebody on the way changes key",
 			id, qn_get(relay, QKDNF_A_RELAY_MISMATCHED, 0));
 }
 
@@ -206,7 +211,8 @@ static void contract_problems(struct problems *p, const struct qn_rec *c)
 		problem(p, QN_RED, "contract %" PRIu64 " with %s: its volume is used up",
 			qn_get(c, QKDNF_A_CONTRACT_ID, 0), id);
 	else if (volume && used >= volume - volume / 10)
-		problem(p, QN_YELLOW, "contract %" PRIu64 " with %s: %" PRIu64 "%% of its volume is used",
+		problem(p, QN_YELLOW,
+			"contract %" PRIu64 " with %s: %" PRIu64 "%% of its volume is used",
 			qn_get(c, QKDNF_A_CONTRACT_ID, 0), id,
 			(uint64_t)((double)used / (double)volume * 100));
 	if (expiry && expiry <= now)
@@ -226,7 +232,8 @@ static void node_problems(struct problems *p, const struct qn_model *model)
 	if (most && used >= most - most / 10)
 		problem(p, QN_YELLOW, "nine tenths of the memory for streams are used");
 	if (dropped)
-		problem(p, QN_YELLOW, "%" PRIu64 " events were not told, by rate limit or for want of memory",
+		problem(p, QN_YELLOW,
+			"%" PRIu64 " events were not told, by rate limit or for want of memory",
 			dropped);
 }
 
@@ -294,7 +301,7 @@ static bool in_trouble(const struct qn_rec *rec)
 	if (rec->set == &qn_set_route)
 		return qn_get(rec, QKDNF_A_ROUTE_ACTIVE, 0) != QKDNF_ROUTE_ACTIVE_PRIMARY;
 	if (rec->set == &qn_set_contract)
-		return col_contract_colour(rec) != NULL;
+		return !!col_contract_colour(rec);
 	return false;
 }
 
@@ -317,7 +324,7 @@ static void print_table(struct ctl *ctl, const char *title, const char *object,
 		for (rec = list; rec; rec = rec->next)
 			qn_out_row(&ctl->out, rec);
 	} else {
-		for (calm = false; ; calm = true) {
+		for (calm = false;; calm = true) {
 			for (rec = list; rec && printed < PAGE_ROWS; rec = rec->next) {
 				if (in_trouble(rec) == calm)
 					continue;
@@ -360,7 +367,8 @@ static int show(struct ctl *ctl, int argc, char **argv)
 		qn_out_json(&ctl->out, object);
 	} else if (!model.node) {
 		qn_model_free(&model);
-		return ctl_error(ctl, "no node in this network namespace: make one with 'qkdnfctl node set ID'");
+		return ctl_error(ctl,
+				 "no node in this network namespace: make one with 'qkdnfctl node set NODE'");
 	} else {
 		print_node(ctl, &model);
 		print_table(ctl, "PEERS", "peer", model.peers, &view_page_peers);
@@ -383,7 +391,9 @@ static int show(struct ctl *ctl, int argc, char **argv)
 }
 
 static const struct ctl_verb verbs[] = {
-	{ .name = "", .args = "", .run = show,
+	{ .name = "",
+	  .args = "",
+	  .run = show,
 	  .summary = "show how the node is, on one page",
 	  .help = "  With -j it is all of it, as 'qkdnfctl apply --state' takes it.\n" },
 	{ 0 }

@@ -37,7 +37,8 @@ static int source_add(struct ctl *ctl, int argc, char **argv)
 	int fd = -1, status;
 
 	if (argc < 2)
-		return ctl_usage(ctl, argc ? "what kind of source: fd DEVICE, or push?" : "which peer?");
+		return ctl_usage(ctl,
+				 argc ? "what kind of source: fd DEVICE, or push?" : "which peer?");
 	if (ctl_node(ctl, "peer", argv[0], &peer))
 		return CTL_USAGE;
 	if (strcmp(argv[1], "fd") && strcmp(argv[1], "push"))
@@ -110,17 +111,25 @@ static int source_feed(struct ctl *ctl, int argc, char **argv)
 }
 
 static const struct ctl_verb verbs[] = {
-	{ .name = "show", .args = "[PEER]", .run = source_show,
+	{ .name = "show",
+	  .args = "[PEER]",
+	  .run = source_show,
 	  .summary = "show the sources, or that of one peer" },
-	{ .name = "add", .args = "PEER fd DEVICE | push", .run = source_add,
+	{ .name = "add",
+	  .args = "PEER fd DEVICE | push",
+	  .run = source_add,
 	  .summary = "give a link peer its source of key",
 	  .help = "  fd    the kernel reads blocks of key from a character device: an end of an\n"
 		  "        emulated link, or a vendor's card\n"
 		  "  push  a process writes blocks of key to the push descriptor of the peer\n\n"
 		  "  qkdnfctl source add 64496:2 fd /dev/qkdemu/a1-a2.a\n" },
-	{ .name = "feed", .args = "PEER [FILE]", .run = source_feed,
+	{ .name = "feed",
+	  .args = "PEER [FILE]",
+	  .run = source_feed,
 	  .summary = "hand blocks of key from a file or standard input to a push source" },
-	{ .name = "del", .args = "PEER", .run = source_del,
+	{ .name = "del",
+	  .args = "PEER",
+	  .run = source_del,
 	  .summary = "take the source away; what it delivered stays" },
 	{ 0 }
 };

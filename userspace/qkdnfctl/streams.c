@@ -72,7 +72,9 @@ static const struct qn_col pool_cols[] = {
 	{ .head = "PEER", .attr = QKDNF_A_PEER_ID },
 	{ .head = "NAME", .attr = QKDNF_A_PEER_NAME },
 	{ .head = "LEVEL", .text = col_peer_bar },
-	{ .head = "OWN", .attr = QKDNF_A_PEER_OWN_LEVEL, .right = true,
+	{ .head = "OWN",
+	  .attr = QKDNF_A_PEER_OWN_LEVEL,
+	  .right = true,
 	  .colour = col_peer_level_colour },
 	{ .head = "OTHER", .attr = QKDNF_A_PEER_OTHER_LEVEL, .right = true },
 	{ .head = "LOW", .attr = QKDNF_A_PEER_LOW, .right = true },
@@ -94,7 +96,9 @@ static int pool_show(struct ctl *ctl, int argc, char **argv)
 }
 
 static const struct ctl_verb pool_verbs[] = {
-	{ .name = "show", .args = "[PEER]", .run = pool_show,
+	{ .name = "show",
+	  .args = "[PEER]",
+	  .run = pool_show,
 	  .summary = "show the levels and books of the key streams",
 	  .help = "  OWN     octets that this node can allocate now\n"
 		  "  OTHER   octets that the other end can\n"
@@ -116,7 +120,9 @@ static int relay_show(struct ctl *ctl, int argc, char **argv)
 }
 
 static const struct ctl_verb relay_verbs[] = {
-	{ .name = "show", .args = "[PEER]", .run = relay_show,
+	{ .name = "show",
+	  .args = "[PEER]",
+	  .run = relay_show,
 	  .summary = "show how the streams of remote peers are agreed",
 	  .help = "  OUT, IN        segments confirmed, generated here and there\n"
 		  "  AGAIN          frames repeated\n"
@@ -138,7 +144,9 @@ static int flow_show(struct ctl *ctl, int argc, char **argv)
 }
 
 static const struct ctl_verb flow_verbs[] = {
-	{ .name = "show", .args = "[PEER]", .run = flow_show,
+	{ .name = "show",
+	  .args = "[PEER]",
+	  .run = flow_show,
 	  .summary = "show the streams that use link key of this node, and their shares of it" },
 	{ 0 }
 };
@@ -159,7 +167,8 @@ static const struct qn_col supply_cols[] = {
 	{ .head = "LABEL", .attr = QKDNF_A_SUPPLY_LABEL },
 };
 
-static const struct qn_view view_supply = QN_VIEW(supply_cols, "no key is set aside for applications");
+static const struct qn_view view_supply =
+	QN_VIEW(supply_cols, "no key is set aside for applications");
 
 static int supply_show(struct ctl *ctl, int argc, char **argv)
 {
@@ -168,7 +177,9 @@ static int supply_show(struct ctl *ctl, int argc, char **argv)
 }
 
 static const struct ctl_verb supply_verbs[] = {
-	{ .name = "show", .args = "[PEER]", .run = supply_show,
+	{ .name = "show",
+	  .args = "[PEER]",
+	  .run = supply_show,
 	  .summary = "show the ranges of key that serve applications" },
 	{ 0 }
 };
@@ -198,14 +209,18 @@ static int stats_show(struct ctl *ctl, int argc, char **argv)
 	qn_rec_free(stats);
 	/* The sums are read while frames move, one counter after the other. */
 	if (in != out && !ctl->out.json)
-		ctl_warn(ctl, "in is %" PRIu64 ", spent + held + erased is %" PRIu64 ": a fault if it stays so with no traffic",
+		ctl_warn(ctl,
+			 "in is %" PRIu64 ", spent + held + erased is %" PRIu64
+			 ": a fault if it stays so with no traffic",
 			 in, out);
 	return 0;
 }
 
 static const struct ctl_verb stats_verbs[] = {
-	{ .name = "show", .args = "", .run = stats_show,
-	  .summary = "show sums over the node, the books, and what was dropped; counters of 0 are left out" },
+	{ .name = "show",
+	  .args = "",
+	  .run = stats_show,
+	  .summary = "show sums over the node, the books, and what was dropped, but no zeros" },
 	{ 0 }
 };
 

@@ -281,7 +281,7 @@ int kernel_step(struct qn_model *k, const struct qn_step *step, struct qn_error 
 			if (!strcmp(qn_get_str(link, QKDEMU_A_NAME),
 				    qn_get_str(req, QKDEMU_A_NAME)))
 				break;
-		if ((step->cmd == QKDEMU_CMD_LINK_NEW) == !!link)
+		if (step->cmd == QKDEMU_CMD_LINK_NEW ? !!link : !link)
 			return qn_fail(err, "link");
 		if (link)
 			overlay(link, req);

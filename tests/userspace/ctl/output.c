@@ -100,12 +100,13 @@ static void json_back(void)
 {
 	static const char state[] =
 		"{\"node\":{\"id\":\"64496:1\",\"port\":17717,\"mem_max\":0},"
-		"\"peers\":[{\"id\":\"64496:2\",\"kind\":\"link\",\"name\":\"a\\\"2\",\"addr4\":\"192.0.2.1\","
-		"\"border\":false,\"incarnation\":\"0xffffffffffffffff\",\"computational\":true,"
+		"\"peers\":[{\"id\":\"64496:2\",\"kind\":\"link\",\"name\":\"a\\\"2\","
+		"\"addr4\":\"192.0.2.1\",\"border\":false,\"incarnation\":\"0xffffffffffffffff\",\"computational\":true,"
 		"\"counters\":{\"rx_frames\":7},\"books\":{\"in\":1}}],"
 		"\"sources\":[],\"routes\":[{\"destination\":\"64498:*\",\"provider_wide\":true,"
 		"\"share\":2,\"via\":\"64496:2\"}],\"contracts\":[],\"relays\":[],\"flows\":[],\"stats\":{},"
-		"\"emu\":[{\"name\":\"l\",\"ends\":\"a+b\",\"outages\":{\"outage\":[{\"start\":1,\"duration\":2}]}}]}";
+		"\"emu\":[{\"name\":\"l\",\"ends\":\"a+b\",\"outages\":"
+		"{\"outage\":[{\"start\":1,\"duration\":2}]}}]}";
 	struct qn_error err = { 0 };
 	struct qn_model model;
 	json_t *a = json_loads(state, 0, NULL), *b;

@@ -21,6 +21,12 @@ static void run(const struct qn_plan *plan, struct qn_model *kernel)
 				  err.text);
 }
 
+static void forget(struct qn_rec *list)
+{
+	for (; list; list = list->next)
+		list->mark = 0;
+}
+
 /* Apply a file to a kernel; what was done, to be freed. */
 static char *apply(const char *yaml, struct qn_model *kernel, bool keep)
 {
@@ -38,11 +44,10 @@ static char *apply(const char *yaml, struct qn_model *kernel, bool keep)
 	qn_plan_free(&plan);
 	qn_conf_free(&conf);
 	/* Marks are of one plan; the real kernel is read anew each time. */
-	for (struct qn_rec *list[] = { kernel->peers, kernel->routes, kernel->contracts,
-				       kernel->sources },
-	     **l = list; l < list + 4; l++)
-		for (struct qn_rec *rec = *l; rec; rec = rec->next)
-			rec->mark = 0;
+	forget(kernel->peers);
+	forget(kernel->routes);
+	forget(kernel->contracts);
+	forget(kernel->sources);
 	return lines;
 }
 
