@@ -3,12 +3,10 @@
  * Flows: soft state of the streams that cross a link.
  *
  * A frame finds its flow in one hash table, takes that flow's lock and no
- * other. The sharing out walks the flows of one link, once each period, in
- * process context; the arithmetic is in maxmin.c.
+ * other. What each flow is allowed is worked out in share.c.
  */
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
-#include <linux/mm.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 
@@ -16,37 +14,6 @@
 #include "limits.h"
 #include "node.h"
 #include "peer.h"
-#include "stream.h"
-
-#define FLOW_SILENT	(10 * HZ)	/* then it is forgotten */
-#define ELSEWHERE_OLD	(5 * HZ)	/* then an ACK's word counts no more */
-
-/* Shorter periods than this measure nothing. */
-#define PERIOD_MS_MIN	50
-
-struct qn_flows {
-	struct rhashtable table;
-	struct rhashtable links;
-	spinlock_t lock;		/* BH: list and count; innermost */
-	struct list_head list;
-	u32 count;
-};
-
-/* The flows that leave to one peer. */
-struct link {
-	u64 peer;
-	struct rhash_head hash;
-	spinlock_t lock;		/* BH: flows, count, dead */
-	struct list_head flows;
-	u32 count;
-	bool dead;			/* the peer goes away: no new flows */
-	bool short_of;			/* key: streams are held to their share */
-	u32 unit;			/* then: a new one's, by unit of weight */
-	u32 wanted;			/* octets/s that streams miss here */
-	struct qn_gain gain;		/* what the own lane gains */
-	u64 shared_ms;			/* when it was shared out last */
-	struct rcu_head rcu;
-};
 
 static const struct rhashtable_params flow_params = {
 	.key_len = sizeof(struct qn_flow_key),
@@ -57,8 +24,8 @@ static const struct rhashtable_params flow_params = {
 
 static const struct rhashtable_params link_params = {
 	.key_len = sizeof(u64),
-	.key_offset = offsetof(struct link, peer),
-	.head_offset = offsetof(struct link, hash),
+	.key_offset = offsetof(struct qn_link, peer),
+	.head_offset = offsetof(struct qn_link, hash),
 	.automatic_shrinking = true,
 };
 
@@ -121,12 +88,25 @@ void qn_flows_exit(struct qn_node *node)
 	kfree(fs);
 }
 
-static struct link *link_find(struct qn_flows *fs, u64 peer)
+/**
+ * qn_link_find - the flows to a peer
+ * @fs: the node's flows
+ * @peer: its node id
+ *
+ * Context: under rcu_read_lock(). Return: the link, or NULL: no flows.
+ */
+struct qn_link *qn_link_find(struct qn_flows *fs, u64 peer)
 {
 	return rhashtable_lookup(&fs->links, &peer, link_params);
 }
 
-static void flow_remove(struct qn_flows *fs, struct link *l, struct qn_flow *f)
+/**
+ * qn_flow_remove - forget a flow
+ * @fs: the node's flows
+ * @l: the flow's link, locked
+ * @f: the flow, valid until a grace period has passed
+ */
+void qn_flow_remove(struct qn_flows *fs, struct qn_link *l, struct qn_flow *f)
 {
 	lockdep_assert_held(&l->lock);
 	if (f->gone)
@@ -142,7 +122,7 @@ static void flow_remove(struct qn_flows *fs, struct link *l, struct qn_flow *f)
 	kfree_rcu(f, rcu);
 }
 
-static void link_remove(struct qn_flows *fs, struct link *l)
+static void link_remove(struct qn_flows *fs, struct qn_link *l)
 {
 	struct qn_flow *f, *next;
 
@@ -153,7 +133,7 @@ static void link_remove(struct qn_flows *fs, struct link *l)
 	}
 	l->dead = true;
 	list_for_each_entry_safe(f, next, &l->flows, by_link)
-		flow_remove(fs, l, f);
+		qn_flow_remove(fs, l, f);
 	spin_unlock_bh(&l->lock);
 	rhashtable_remove_fast(&fs->links, &l->hash, link_params);
 	kfree_rcu(l, rcu);
@@ -168,21 +148,21 @@ static void link_remove(struct qn_flows *fs, struct link *l)
  */
 void qn_flows_forget_peer(struct qn_node *node, struct qn_peer *peer)
 {
-	struct link *l;
+	struct qn_link *l;
 
 	/* Pairs with link_get(): it sees that the peer is dead, or we see it. */
 	smp_mb();
 	rcu_read_lock();
-	l = link_find(node->flows, peer->id);
+	l = qn_link_find(node->flows, peer->id);
 	if (l)
 		link_remove(node->flows, l);
 	rcu_read_unlock();
 }
 
-static struct link *link_get(struct qn_peer *egress)
+static struct qn_link *link_get(struct qn_peer *egress)
 {
 	struct qn_flows *fs = egress->node->flows;
-	struct link *l = link_find(fs, egress->id), *old;
+	struct qn_link *l = qn_link_find(fs, egress->id), *old;
 
 	if (l)
 		return l;
@@ -208,7 +188,7 @@ static struct link *link_get(struct qn_peer *egress)
 }
 
 /* A stream that comes to a contended link starts with its share. */
-static u32 first_allowance(const struct link *l, u16 weight)
+static u32 first_allowance(const struct qn_link *l, u16 weight)
 {
 	if (!READ_ONCE(l->short_of))
 		return QN_RATE_UNLIMITED;
@@ -216,26 +196,12 @@ static u32 first_allowance(const struct link *l, u16 weight)
 		     QN_RATE_UNLIMITED - 1);
 }
 
-/*
- * A stream may send a quarter more than it is allowed, and half a second's
- * worth at once: it hears of a lower rate a round trip late, and paces itself
- * by another clock.
- */
-static u64 police_rate(u32 allowed)
-{
-	return allowed + allowed / 4;
-}
-
-static u64 police_burst(u32 allowed)
-{
-	return allowed / 2 + 16 * QN_CHUNK;
-}
-
 static struct qn_flow *flow_new(struct qn_peer *egress,
-				const struct qn_flow_key *key, u16 weight)
+				const struct qn_flow_key *key, u16 weight,
+				u32 contract)
 {
 	struct qn_flows *fs = egress->node->flows;
-	struct link *l = link_get(egress);
+	struct qn_link *l = link_get(egress);
 	struct qn_flow *f, *old;
 
 	if (!l || READ_ONCE(fs->count) >= QN_FLOWS_MAX)
@@ -246,12 +212,13 @@ static struct qn_flow *flow_new(struct qn_peer *egress,
 	f->key = *key;
 	spin_lock_init(&f->lock);
 	f->weight = weight;
+	f->contract = contract;
 	f->elsewhere = QN_RATE_UNLIMITED;
 	f->elsewhere_at = jiffies;
 	f->demand = QN_RATE_UNLIMITED;
 	f->allowed = first_allowance(l, weight);
 	qn_usage_begin(&f->use, f->allowed);
-	qn_bucket_fill(&f->bucket, police_burst(f->allowed), ktime_get_ns());
+	qn_bucket_fill(&f->bucket, qn_flow_police_burst(f->allowed), ktime_get_ns());
 	f->last = jiffies;
 
 	spin_lock(&l->lock);
@@ -276,7 +243,7 @@ static struct qn_flow *flow_new(struct qn_peer *egress,
 /* Too many flows, or no memory: nobody is held back unless the link is short. */
 static bool admit_unknown(struct qn_peer *egress)
 {
-	struct link *l = link_find(egress->node->flows, egress->id);
+	struct qn_link *l = qn_link_find(egress->node->flows, egress->id);
 
 	return !l || !READ_ONCE(l->short_of);
 }
@@ -309,15 +276,15 @@ bool qn_flow_admit(struct qn_peer *egress, const struct qn_frame *f, u32 len,
 
 	flow = rhashtable_lookup(&egress->node->flows->table, &key, flow_params);
 	if (!flow)
-		flow = flow_new(egress, &key, f->weight);
+		flow = flow_new(egress, &key, f->weight, f->contract);
 	if (!flow)
 		return admit_unknown(egress);
 
 	spin_lock(&flow->lock);
 	allowed = READ_ONCE(flow->allowed);
 	if (allowed != QN_RATE_UNLIMITED) {
-		ok = qn_bucket_has(&flow->bucket, len, police_rate(allowed),
-				   police_burst(allowed), ktime_get_ns());
+		ok = qn_bucket_has(&flow->bucket, len, qn_flow_police_rate(allowed),
+				   qn_flow_police_burst(allowed), ktime_get_ns());
 		if (ok)
 			qn_bucket_take(&flow->bucket, len);
 	}
@@ -325,6 +292,8 @@ bool qn_flow_admit(struct qn_peer *egress, const struct qn_frame *f, u32 len,
 		flow->octets += len;
 	if (flow->weight != f->weight)
 		WRITE_ONCE(flow->weight, f->weight);
+	if (flow->contract != f->contract)
+		WRITE_ONCE(flow->contract, f->contract);
 	if (flow->last != now)
 		WRITE_ONCE(flow->last, now);
 	spin_unlock(&flow->lock);
@@ -355,168 +324,6 @@ u32 qn_flow_allow(struct qn_peer *from, u64 generator, u64 far_end, u32 rate)
 	WRITE_ONCE(flow->elsewhere, rate);
 	WRITE_ONCE(flow->elsewhere_at, jiffies);
 	return min(rate, READ_ONCE(flow->allowed));
-}
-
-/**
- * struct share_out - one sharing out
- * @claim: of each flow
- * @flow: the flows, valid under RCU
- * @room: of both arrays
- * @n: flows in them
- */
-struct share_out {
-	struct qn_claim *claim;
-	struct qn_flow **flow;
-	u32 room;
-	u32 n;
-};
-
-/* The period of every flow is over: what did it use, what does it want? */
-static void gather(struct qn_flows *fs, struct link *l, struct share_out *s,
-		   u32 ms)
-{
-	struct qn_flow *f;
-	u32 elsewhere;
-	u64 octets;
-
-	list_for_each_entry_rcu(f, &l->flows, by_link) {
-		if (time_after(jiffies, READ_ONCE(f->last) + FLOW_SILENT)) {
-			spin_lock_bh(&l->lock);
-			flow_remove(fs, l, f);
-			spin_unlock_bh(&l->lock);
-			continue;
-		}
-		if (s->n == s->room)
-			break;	/* flows that just came: next time */
-		spin_lock_bh(&f->lock);
-		octets = f->octets;
-		f->octets = 0;
-		spin_unlock_bh(&f->lock);
-
-		elsewhere = READ_ONCE(f->elsewhere);
-		if (time_after(jiffies, READ_ONCE(f->elsewhere_at) + ELSEWHERE_OLD))
-			elsewhere = QN_RATE_UNLIMITED;
-		qn_usage_measure(&f->use, octets, ms);
-		WRITE_ONCE(f->rate, f->use.rate);
-		WRITE_ONCE(f->demand, qn_usage_demand(&f->use, elsewhere, ms));
-		s->claim[s->n].weight = max_t(u16, READ_ONCE(f->weight), 1);
-		s->claim[s->n].demand = f->demand;
-		s->flow[s->n++] = f;
-	}
-}
-
-static void allow(struct qn_flow *f, u32 allowed)
-{
-	qn_usage_allow(&f->use, allowed);
-	if (f->allowed == allowed)
-		return;
-	spin_lock_bh(&f->lock);
-	if (f->allowed == QN_RATE_UNLIMITED)
-		qn_bucket_fill(&f->bucket, police_burst(allowed),
-			       ktime_get_ns());
-	WRITE_ONCE(f->allowed, allowed);
-	spin_unlock_bh(&f->lock);
-}
-
-static void hand_out(struct qn_peer *egress, struct link *l,
-		     struct share_out *s)
-{
-	struct qn_stream *st = egress->stream;
-	u64 missed = 0, weights = 0;
-	u32 capacity, most, i;
-
-	capacity = qn_capacity(l->gain.income, qn_stream_level(st),
-			       (u64)st->max_segs << st->shift >> 1,
-			       1u << st->shift, &l->short_of);
-	if (capacity == QN_RATE_UNLIMITED) {
-		for (i = 0; i < s->n; i++)
-			allow(s->flow[i], QN_RATE_UNLIMITED);
-		WRITE_ONCE(l->wanted, 0);
-		return;
-	}
-	qn_maxmin(s->claim, s->n, capacity);
-	/* Nobody can miss more than the whole link could bring. */
-	most = max(READ_ONCE(egress->income), capacity);
-	for (i = 0; i < s->n; i++) {
-		struct qn_claim *c = &s->claim[i];
-
-		allow(s->flow[i], c->share);
-		weights += c->weight;
-		if (c->demand > c->share)
-			missed += min(c->demand, most) - min(c->share, most);
-	}
-	WRITE_ONCE(l->unit, div64_u64(capacity, max_t(u64, weights, 1)));
-	WRITE_ONCE(l->wanted, min_t(u64, missed, most));
-}
-
-/**
- * qn_flow_share_out - a period is over: share the link out anew
- * @egress: a link peer
- *
- * Context: process, may sleep; one caller at a time for each peer.
- */
-void qn_flow_share_out(struct qn_peer *egress)
-{
-	struct qn_flows *fs = egress->node->flows;
-	u64 now = div_u64(ktime_get_ns(), NSEC_PER_MSEC), ms;
-	struct share_out s = {};
-	struct link *l;
-
-	rcu_read_lock();
-	l = link_find(fs, egress->id);
-	/* Some more than there are now: others come while memory is got. */
-	if (l)
-		s.room = READ_ONCE(l->count) + 16;
-	rcu_read_unlock();
-	if (!l)
-		return;
-	s.claim = kvmalloc_array(s.room, sizeof(*s.claim), GFP_KERNEL);
-	s.flow = kvmalloc_array(s.room, sizeof(*s.flow), GFP_KERNEL);
-	if (!s.claim || !s.flow)
-		goto out;	/* the shares of the last period stand */
-
-	rcu_read_lock();
-	l = link_find(fs, egress->id);
-	if (!l)
-		goto unlock;
-	ms = now - l->shared_ms;
-	if (ms < PERIOD_MS_MIN)
-		goto unlock;
-	/* A first period has no start: it is over when it has lasted a second. */
-	ms = l->shared_ms ? min_t(u64, ms, QN_HELLO_MS_MAX) : QN_HELLO_MS;
-	l->shared_ms = now;
-	if (!l->gain.begun)
-		l->gain.income = READ_ONCE(egress->lane_income);
-	qn_gain_measure(&l->gain, atomic64_read(&egress->stream->gained),
-			1u << egress->stream->shift, now);
-	gather(fs, l, &s, ms);
-	hand_out(egress, l, &s);
-unlock:
-	rcu_read_unlock();
-out:
-	kvfree(s.flow);
-	kvfree(s.claim);
-}
-
-/**
- * qn_flow_wanted - octets per second of key that streams to a peer miss
- * @egress: a link peer
- *
- * What a HELLO may ask the other end to grant.
- *
- * Context: any.
- */
-u32 qn_flow_wanted(struct qn_peer *egress)
-{
-	struct link *l;
-	u32 wanted = 0;
-
-	rcu_read_lock();
-	l = link_find(egress->node->flows, egress->id);
-	if (l)
-		wanted = READ_ONCE(l->wanted);
-	rcu_read_unlock();
-	return wanted;
 }
 
 /**

@@ -48,6 +48,7 @@ struct qn_flow {
 	/* Written by frames. */
 	spinlock_t lock;		/* octets, bucket */
 	u16 weight;
+	u32 contract;			/* label inside this network */
 	u32 elsewhere;			/* allowed on the rest of the path */
 	unsigned long elsewhere_at;	/* jiffies */
 	u64 octets;			/* since the last period */
@@ -55,6 +56,52 @@ struct qn_flow {
 	unsigned long last;		/* jiffies of the last frame */
 	struct rcu_head rcu;
 };
+
+/**
+ * struct qn_link - the flows that leave to one peer
+ */
+struct qn_link {
+	u64 peer;
+	struct rhash_head hash;
+	spinlock_t lock;		/* BH: flows, count, dead */
+	struct list_head flows;
+	u32 count;
+	bool dead;			/* the peer goes away: no new flows */
+
+	/* Share-out only, or read without a lock. */
+	bool short_of;			/* key: streams are held to their share */
+	u32 unit;			/* then: a new one's, by unit of weight */
+	u32 wanted;			/* octets/s that streams miss here */
+	struct qn_gain gain;		/* what the own lane gains */
+	u64 shared_ms;			/* when it was shared out last */
+	struct rcu_head rcu;
+};
+
+/**
+ * struct qn_flows - all flows of a node
+ */
+struct qn_flows {
+	struct rhashtable table;
+	struct rhashtable links;
+	spinlock_t lock;		/* BH: list and count; innermost */
+	struct list_head list;
+	u32 count;
+};
+
+/*
+ * A stream may send a quarter more than it is allowed, and half a second's
+ * worth at once: it hears of a lower rate a round trip late, and paces itself
+ * by another clock.
+ */
+static inline u64 qn_flow_police_rate(u32 allowed)
+{
+	return (u64)allowed + allowed / 4;
+}
+
+static inline u64 qn_flow_police_burst(u32 allowed)
+{
+	return allowed / 2 + 16 * QN_CHUNK;
+}
 
 int qn_flows_init(struct qn_node *node);
 void qn_flows_exit(struct qn_node *node);
@@ -67,7 +114,11 @@ bool qn_flow_admit(struct qn_peer *egress, const struct qn_frame *f, u32 len,
 		   bool origin);
 u32 qn_flow_allow(struct qn_peer *from, u64 generator, u64 far_end, u32 rate);
 
-/* Once each HELLO period. */
+/* Under rcu_read_lock(). */
+struct qn_link *qn_link_find(struct qn_flows *fs, u64 peer);
+void qn_flow_remove(struct qn_flows *fs, struct qn_link *l, struct qn_flow *f);
+
+/* Once each HELLO period: share.c. */
 void qn_flow_share_out(struct qn_peer *egress);
 u32 qn_flow_wanted(struct qn_peer *egress);
 
