@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/delay.h>
+
+#include "traffic_test.h"
+
+static struct qn_peer *a;
+#define LANE (2ULL << 20)		/* 32 segments of 64 KiB */
+
+static bool admit(struct qn_peer *to, u64 origin, u16 weight)
+{
+	struct qn_frame f = relay_frame(origin, ID(3, 6), 100, 0);
+	bool ok;
+
+	f.weight = weight;
+	IN_SOFTIRQ(ok = qn_flow_admit(to, &f, f.length, false));
+	return ok;
+}
+
+static u32 allowed(u64 origin, u32 rate)
+{
+	u32 on;
+
+	IN_SOFTIRQ(on = qn_flow_allow(a, origin, ID(3, 6), rate));
+	return on;
+}
+
+static int count_one(struct qn_flow *flow, void *data)
+{
+	(*(u32 *)data)++;
+	return 0;
+}
+
+static int count_three(struct qn_flow *flow, void *data)
+{
+	u32 *n = data;
+
+	if (*n == 3)
+		return -EMSGSIZE;
+	(*n)++;
+	return 0;
+}
+
+static int make_old(struct qn_flow *flow, void *data)
+{
+	if (!data || flow->key.origin == *(u64 *)data)
+		flow->last = jiffies - 11 * HZ;
+	return 0;
+}
+
+static u32 flows(void)
+{
+	struct qn_cursor all = {};
+	u32 n = 0;
+
+	qn_flows_walk(node, &all, count_one, &n);
+	return n;
+}
+/* A link that is short of key is shared by weight, and policed. */
+void test_flow_shares(void)
+{
+	u64 x = ID(1, 5), y = ID(1, 6);
+	u32 one, two, i, passed;
+
+	a = peer_make(ID(1, 10));
+	stock = LANE;
+	CHECK(allowed(x, 12345) == 12345);	/* nothing known: nothing lowered */
+	for (i = 0; i < 2000; i++)
+		CHECK(admit(a, x, 1) && admit(a, y, 2));
+	qn_flow_share_out(a);
+	CHECK(allowed(x, QN_RATE_UNLIMITED) == QN_RATE_UNLIMITED);
+	CHECK(allowed(x, 5000) == 5000 && qn_flow_wanted(a) == 0);
+
+	/* an income of 1 MB/s and hardly any stock: shares of that */
+	stock = LANE / 8;
+	a->lane_income = 1000000;
+	a->income = 2000000;
+	allowed(x, QN_RATE_UNLIMITED);
+	for (i = 0; i < 4; i++) {
+		atomic64_add(1000000, &a->stream->gained);
+		for (passed = 0; passed < 10 * 300; passed++) {
+			if (passed % 300 == 0)
+				msleep(100);
+			admit(a, x, 1);
+			admit(a, y, 2);
+		}
+		qn_flow_share_out(a);
+	}
+	one = allowed(x, QN_RATE_UNLIMITED);
+	two = allowed(y, QN_RATE_UNLIMITED);
+	CHECK(one > 200000 && one < 400000);
+	CHECK(two > 2 * one - 10 && two < 2 * one + 10);
+	CHECK(allowed(x, 1000) == 1000);
+	CHECK(qn_flow_wanted(a) > 500000);
+	/* it is held to a quarter more than that and half a second at once */
+	for (i = passed = 0; i < 5000; i++)
+		passed += admit(a, x, 1);
+	CHECK(passed < (one + one / 4) / QN_CHUNK + 16);
+	/* a newcomer is not let in without a limit */
+	CHECK(admit(a, ID(1, 7), 1));
+	CHECK(allowed(ID(1, 7), QN_RATE_UNLIMITED) < 1000000);
+
+	/* plenty again: nobody is held */
+	stock = LANE;
+	msleep(100);
+	qn_flow_share_out(a);
+	CHECK(allowed(x, QN_RATE_UNLIMITED) == QN_RATE_UNLIMITED);
+	for (i = 0; i < 5000; i++)
+		CHECK(admit(a, x, 1));
+	peer_free(a);
+}
+
+/* Streams under one contract share its rate, on a link that has plenty. */
+void test_flow_contract(void)
+{
+	const struct qn_contract_terms t = {
+		.source = ID(1, 0), .source_wide = true,
+		.destination = ID(3, 6), .rate = 100000, .burst = 100000,
+	};
+	struct qn_contract_key key = { .peer = ID(3, 1), .id = 4, .out = 1 };
+	u64 x = ID(1, 5), y = ID(1, 6);
+	u32 i;
+
+	a = peer_make(ID(3, 1));
+	stock = LANE;
+	for (i = 0; i < 2000; i++)
+		CHECK(admit(a, x, 1) && admit(a, y, 3));
+	qn_flow_share_out(a);
+	CHECK(allowed(x, QN_RATE_UNLIMITED) == QN_RATE_UNLIMITED);
+	mutex_lock(&node->lock);
+	CHECK(qn_contract_add(node, &key, &t) == 0);
+	mutex_unlock(&node->lock);
+	for (i = 0; i < 2000; i++)
+		CHECK(admit(a, x, 1) && admit(a, y, 3));
+	CHECK(admit(a, ID(2, 9), 1));		/* not under the contract */
+	msleep(100);
+	qn_flow_share_out(a);
+	CHECK(allowed(x, QN_RATE_UNLIMITED) == 25000);
+	CHECK(allowed(y, QN_RATE_UNLIMITED) == 75000);
+	CHECK(allowed(ID(2, 9), QN_RATE_UNLIMITED) == QN_RATE_UNLIMITED);
+	peer_free(a);
+}
+
+/* Made by frames, told by dumps, forgotten in silence and with the peer. */
+void test_flow_life(void)
+{
+	struct qn_peer *b = peer_make(ID(1, 11));
+	struct qn_cursor some = {}, all = {};
+	u64 one = ID(1, 103);
+	u32 i, n = 0;
+
+	a = peer_make(ID(1, 10));
+	stock = LANE;
+	for (i = 0; i < 8; i++)
+		CHECK(admit(a, ID(1, 100 + i), 1) && admit(a, ID(1, 100 + i), 1));
+	CHECK(admit(b, ID(1, 100), 1));
+	CHECK(flows() == 9);
+	/* a dump in pieces tells each once */
+	CHECK(qn_flows_walk(node, &some, count_three, &n) == -EMSGSIZE && n == 3);
+	n = 0;
+	CHECK(qn_flows_walk(node, &some, count_one, &n) == 0 && n == 6);
+
+	qn_flow_share_out(a);
+	CHECK(flows() == 9);
+	qn_flows_walk(node, &all, make_old, &one);
+	msleep(60);
+	qn_flow_share_out(a);
+	CHECK(flows() == 8);
+	CHECK(admit(a, one, 1) && flows() == 9);
+	peer_free(a);
+	CHECK(flows() == 1);
+	/* what is still on its way to a dead peer makes no flow that stays */
+	b->dead = true;
+	qn_flows_forget_peer(node, b);
+	CHECK(flows() == 0 && admit(b, one, 1) && flows() == 0);
+	peer_free(b);
+}
+
+
+static void storm(int which)
+{
+	u32 i;
+
+	for (i = 0; i < 30000; i++) {
+		admit(a, ID(1, 1 + i * 7 % 500), 1 + i % 3);
+		if (which && i % 500 == 0)
+			qn_flow_share_out(a);
+		if (!which && i % 1000 == 0) {
+			struct qn_cursor all = {};
+
+			qn_flows_walk(node, &all, make_old, NULL);
+		}
+		if (!which && i % 300 == 0)
+			qn_flows_forget_peer(node, a);
+		if (i % 16 == 0)
+			cond_resched();
+	}
+}
+
+/* Frames, sharing out, ageing and forgetting at the same time. */
+void test_flow_races(void)
+{
+	a = peer_make(ID(1, 10));
+	stock = LANE / 8;
+	a->lane_income = 1000000;
+	in_two_threads(storm);
+	CHECK(flows() <= 500);
+	peer_free(a);
+	CHECK(flows() == 0);
+}
