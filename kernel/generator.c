@@ -379,7 +379,8 @@ u32 qn_generator_run(struct qn_remote *r)
 
 	level += flying * size;
 	r->filling = r->filling ? level < peer->high / 2 : level < peer->low / 2;
-	while (!err && r->filling && level < peer->high / 2) {
+	while (!err && r->filling && level < peer->high / 2 &&
+	       flying < r->window) {
 		o = free_slot(r);
 		if (!o)
 			break;
@@ -388,6 +389,7 @@ u32 qn_generator_run(struct qn_remote *r)
 		if (err)
 			break;
 		level += size;
+		flying++;
 		next = min(next, rto_ms(r, o));
 		err = fresh(r, o, &budget);
 	}
@@ -418,6 +420,8 @@ static void confirmed(struct qn_remote *r, struct qn_out *o, const u8 *tag)
 	qn_remote_tag(r, o->seg, true, own);
 	if (!crypto_memneq(own, tag, sizeof(own))) {
 		r->confirmed++;
+		if (r->window < QN_WINDOW_SEGS)
+			r->window++;
 		qn_stream_publish(peer->stream, o->seg);
 	} else {
 		/* A fault or a lie on the way; found before key was used. */
@@ -523,8 +527,10 @@ void qn_remote_nak_rx(struct qn_rx *rx)
 	r->nak = w->code;
 	r->nak_node = be64_to_cpu(w->reporter);
 	r->state = QKDNF_RELAY_STATE_PAUSED;
-	if (fresh_nak)
+	if (fresh_nak) {
+		r->window = max_t(u32, r->window / 2, 1);
 		pause_for(r, 0);
+	}
 	spin_unlock(&r->lock);
 	if (fresh_nak)
 		qn_event(peer->node->net, QKDNF_EVENT_TYPE_NAK,

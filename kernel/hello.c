@@ -204,12 +204,13 @@ static void measure_income(struct qn_peer *peer)
  */
 static u32 period_of(struct qn_peer *peer, u64 level)
 {
-	u64 budget = max_t(u64, peer->lane_income, div_u64(level, 600)) *
+	u64 gain = max(peer->lane_income, peer->income / 2);
+	u64 budget = max_t(u64, gain, div_u64(level, 600)) *
 		     QN_CONTROL_PERCENT / 100;
 	u64 ms;
 
 	if (!budget)
-		return QN_HELLO_MS_MAX;
+		return gain || level ? QN_HELLO_MS_MAX : peer->hello_ms;
 	ms = (u64)QN_KEY_OCTETS * MSEC_PER_SEC / budget;
 	return clamp_t(u64, ms, peer->hello_ms, QN_HELLO_MS_MAX);
 }
@@ -281,8 +282,8 @@ u32 qn_hello_tick(struct qn_peer *peer)
 
 	if (time_after_eq(jiffies, peer->hello_at)) {
 		qn_flow_share_out(peer);
-		qn_hello_send(peer, 0);
-		peer->hello_at = jiffies + msecs_to_jiffies(peer->period);
+		peer->hello_at = jiffies + msecs_to_jiffies(
+			qn_hello_send(peer, 0) ? peer->hello_ms : peer->period);
 	}
 	return min_t(u32, jiffies_to_msecs(peer->hello_at - jiffies) + 1,
 		     QN_HELLO_MS);

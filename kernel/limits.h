@@ -46,7 +46,7 @@ enum qn_limits {
 	QN_ACK_ENTRIES_MAX = 28,
 	QN_WINDOW_SEGS = 8,		/* unconfirmed segments per remote stream */
 	QN_ASSEMBLY_SEGS = 16,		/* incomplete ones at the far end */
-	QN_RETRANSMIT_MS_MIN = 50,
+	QN_RETRANSMIT_MS_MIN = 100,
 	QN_RETRANSMIT_MS_MAX = 4000,
 	QN_GIVE_UP_TRIES = 12,
 	QN_NAK_PER_SECOND = 10,		/* per ingress peer */

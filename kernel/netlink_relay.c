@@ -31,7 +31,7 @@ static int generator_fill(struct sk_buff *skb, const struct qn_remote *r)
 	    (r->nak_node &&
 	     put64(skb, QKDNF_A_RELAY_NAK_NODE, r->nak_node)) ||
 	    nla_put_u32(skb, QKDNF_A_RELAY_IN_FLIGHT, in_flight) ||
-	    nla_put_u32(skb, QKDNF_A_RELAY_WINDOW, QN_WINDOW_SEGS) ||
+	    nla_put_u32(skb, QKDNF_A_RELAY_WINDOW, r->window) ||
 	    put64(skb, QKDNF_A_RELAY_NEXT_SEGMENT, r->next) ||
 	    put64(skb, QKDNF_A_RELAY_SENT, r->sent) ||
 	    put64(skb, QKDNF_A_RELAY_RETRANSMITS, r->retransmits) ||

@@ -19,7 +19,8 @@
 #include "relay.h"
 #include "remote.h"
 
-#define SPARE_SEGMENTS		4
+#define SPARE_IDLE		1
+#define SPARE_IDLE_MS		10000
 #define PROBE_AGREE_MS		90000	/* routes may be this far apart */
 #define DONE_PERIOD_MS		2000
 
@@ -241,12 +242,13 @@ out:
 	if (made) {
 		qn_stream_pair(peer->stream, p->barrier);
 		r->next = first_own(peer, p->barrier);
+		r->window = 1;
 		r->in_top = p->barrier;
 		r->heard_at = jiffies;
 		r->state = QKDNF_RELAY_STATE_IDLE;
 		event(peer, QKDNF_EVENT_TYPE_PAIRING_MADE, p->barrier, NULL);
 	}
-	qn_peer_kick(peer, made ? 0 : QN_PROBE_MS_MIN);
+	qn_peer_kick(peer, 0);
 }
 
 /**
@@ -371,6 +373,7 @@ static u32 done_tick(struct qn_remote *r)
 u32 qn_remote_tick(struct qn_peer *peer)
 {
 	struct qn_remote *r = peer->remote_half;
+	bool idle;
 	u32 next;
 
 	if (!r)
@@ -378,9 +381,17 @@ u32 qn_remote_tick(struct qn_peer *peer)
 	rcu_read_lock();
 	next = probe_tick(r);
 	rcu_read_unlock();
+	if (!READ_ONCE(peer->pairing.other))
+		return next;
+	/* Before the first chunk can come: softirq only takes what is spare. */
+	idle = !r->filling &&
+	       time_after(jiffies, READ_ONCE(r->heard_at) +
+			  msecs_to_jiffies(SPARE_IDLE_MS));
+	qn_stream_spares(peer->stream, idle ? SPARE_IDLE : QN_WINDOW_SEGS);
+	if (!idle)
+		next = min_t(u32, next, SPARE_IDLE_MS);
 	if (!READ_ONCE(peer->pairing.made))
 		return next;
-	qn_stream_refill_spares(peer->stream, SPARE_SEGMENTS);
 	rcu_read_lock();
 	next = min(next, qn_generator_run(r));
 	next = min(next, qn_assembly_run(r));

@@ -75,6 +75,7 @@ struct qn_remote {
 	/* Generator. */
 	struct qn_out out[QN_WINDOW_SEGS];
 	u64 next;			/* index of the next own segment */
+	u32 window;			/* segments that may be under way now */
 	bool filling;
 	u8 state;			/* enum qkdnf_relay_state */
 	u8 nak;				/* enum qn_nak_code, 0 none */

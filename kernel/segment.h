@@ -12,6 +12,7 @@
 #define _QN_SEGMENT_H
 
 #include <linux/atomic.h>
+#include <linux/bits.h>
 #include <linux/list.h>
 #include <linux/rcupdate.h>
 #include <linux/types.h>
@@ -26,9 +27,14 @@ enum qn_segment_flags {
 	QN_SEG_SHOWN,		/* whole at the other end too, or confirmed */
 	QN_SEG_GRANTED,		/* was ours, is the other end's */
 	QN_SEG_ADOPTED,		/* was the other end's, is ours */
+	QN_SEG_TOLD,		/* the other end's: it knows that it is held here */
 	QN_SEG_SUPPLY,		/* serves applications only */
 	QN_SEG_ASSEMBLY,	/* relayed, not whole or not confirmed */
 };
+
+/* What an end counts on, so that it is not given up for newer key. */
+#define QN_SEG_PINNED	(BIT(QN_SEG_SHOWN) | BIT(QN_SEG_TOLD) | \
+			 BIT(QN_SEG_GRANTED) | BIT(QN_SEG_SUPPLY))
 
 /* Cursor values above any offset: nothing can be allocated. */
 #define QN_CURSOR_CLOSED	(1LL << 40)

@@ -217,16 +217,22 @@ void qn_stream_free(struct qn_stream *s)
 	kfree(s);
 }
 
-static void drop_oldest_locked(struct qn_stream *s)
+/*
+ * Make room by erasing the oldest segment that neither end counts on: an own one
+ * that was not shown, or one of the other end's that it was not told of.
+ */
+static bool drop_oldest_locked(struct qn_stream *s)
 {
 	struct qn_segment *seg, *oldest = NULL;
 	u32 i;
 
 	for_each_locked(s, i, seg)
-		if (!oldest || seg->index < oldest->index)
+		if (!(READ_ONCE(seg->flags) & QN_SEG_PINNED) &&
+		    (!oldest || seg->index < oldest->index))
 			oldest = seg;
 	if (oldest)
 		qn_stream_drop_locked(s, oldest);
+	return oldest;
 }
 
 /*
@@ -261,10 +267,12 @@ static void insert_locked(struct qn_stream *s, struct qn_segment *seg)
 }
 
 /*
- * Have the segment that a source fills next in the ring. A full stream refuses
- * new key while it is paired (what it holds is in use), and while it is not
- * keeps the newest, so that stores that filled at different times come to
- * overlap.
+ * Have the segment that a source fills next in the ring. A full stream gives up
+ * the oldest that neither end counts on. Both are given the same blocks, so the
+ * newest are the same at both, whenever either came to be full; and what both
+ * know of stays. Refusing all new key instead would make the stores drift apart,
+ * since the ends have room at different times, and what only one end holds is
+ * of no use.
  */
 static void filling(struct qn_stream *s, u64 index)
 {
@@ -274,10 +282,8 @@ static void filling(struct qn_stream *s, u64 index)
 	spin_lock_bh(&s->lock);
 	seg = qn_stream_at(s, index);
 	full = !seg && s->count >= s->max_segs;
-	if (full && !s->paired) {
-		drop_oldest_locked(s);
-		full = false;
-	}
+	if (full)
+		full = !drop_oldest_locked(s);
 	spin_unlock_bh(&s->lock);
 	if (seg || full || index < READ_ONCE(s->floor))
 		return;
@@ -385,13 +391,13 @@ int qn_stream_fill(struct qn_stream *s, u64 offset, const u8 *key, u32 len)
 }
 
 /**
- * qn_stream_refill_spares - keep segments ready for softirq to assemble in
+ * qn_stream_spares - keep segments ready for softirq to assemble in
  * @s: remote stream
- * @want: how many
+ * @want: how many; what is more is freed
  *
  * Context: process; may sleep.
  */
-void qn_stream_refill_spares(struct qn_stream *s, u32 want)
+void qn_stream_spares(struct qn_stream *s, u32 want)
 {
 	struct qn_segment *seg;
 
@@ -405,6 +411,17 @@ void qn_stream_refill_spares(struct qn_stream *s, u32 want)
 		list_add(&seg->ready, &s->spare);
 		WRITE_ONCE(s->spare_count, s->spare_count + 1);
 		spin_unlock_bh(&s->lock);
+	}
+	while (READ_ONCE(s->spare_count) > want) {
+		spin_lock_bh(&s->lock);
+		seg = list_first_entry_or_null(&s->spare, struct qn_segment,
+					       ready);
+		if (seg) {
+			list_del_init(&seg->ready);
+			WRITE_ONCE(s->spare_count, s->spare_count - 1);
+		}
+		spin_unlock_bh(&s->lock);
+		qn_segment_free(seg);
 	}
 }
 
@@ -752,6 +769,7 @@ void qn_stream_unpair(struct qn_stream *s)
 		rcu_assign_pointer(s->cur[lane], NULL);
 	for_each_locked(s, i, seg) {
 		clear_bit(QN_SEG_SHOWN, &seg->flags);
+		clear_bit(QN_SEG_TOLD, &seg->flags);
 		if (!list_empty(&seg->ready))
 			list_del_init(&seg->ready);
 	}

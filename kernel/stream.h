@@ -86,7 +86,7 @@ void qn_stream_free(struct qn_stream *s);
 
 /* Filling. */
 int qn_stream_fill(struct qn_stream *s, u64 offset, const u8 *key, u32 len);
-void qn_stream_refill_spares(struct qn_stream *s, u32 want);
+void qn_stream_spares(struct qn_stream *s, u32 want);
 struct qn_segment *qn_stream_assemble(struct qn_stream *s, u64 index, bool own);
 void qn_stream_publish(struct qn_stream *s, struct qn_segment *seg);
 void qn_stream_drop(struct qn_stream *s, u64 index);

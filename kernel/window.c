@@ -38,6 +38,24 @@ static bool speaks_of(const struct qn_stream *s, const struct qn_segment *seg)
 	       (!s->remote || test_bit(QN_SEG_OWN, &seg->flags));
 }
 
+/*
+ * May the other end count on this segment? What it is told of stays until it is
+ * done with it, so there is a limit: three eighths of the store for its lane; as
+ * much is ours; a quarter is left for new key to land in.
+ */
+static bool tell(struct qn_stream *s, struct qn_segment *seg, u32 *told)
+{
+	if (test_bit(QN_SEG_OWN, &seg->flags) || s->remote)
+		return true;
+	if (!(READ_ONCE(seg->flags) & QN_SEG_PINNED)) {
+		if (*told >= 3 * s->max_segs / 8)
+			return false;
+		set_bit(QN_SEG_TOLD, &seg->flags);
+		++*told;
+	}
+	return true;
+}
+
 /**
  * qn_stream_window - what a HELLO shows of a stream
  * @s: stream
@@ -54,7 +72,7 @@ u32 qn_stream_window(struct qn_stream *s, u64 next, u64 *base, u64 *horizon,
 {
 	struct qn_segment *seg;
 	u64 low = U64_MAX, end, n;
-	u32 i;
+	u32 i, told = 0;
 
 	memset(held, 0, QN_WINDOW_BITS / 8);
 	memset(done, 0, QN_WINDOW_BITS / 8);
@@ -62,8 +80,13 @@ u32 qn_stream_window(struct qn_stream *s, u64 next, u64 *base, u64 *horizon,
 	*horizon = s->remote ? next : READ_ONCE(s->fill_next) >> s->shift;
 	for (i = 0; i <= s->ring_mask; i++) {
 		seg = slot_locked(s, i);
-		if (seg && seg->index < low && speaks_of(s, seg))
+		if (!seg)
+			continue;
+		if (seg->index < low && speaks_of(s, seg))
 			low = seg->index;
+		if (!test_bit(QN_SEG_OWN, &seg->flags) &&
+		    READ_ONCE(seg->flags) & QN_SEG_PINNED)
+			told++;
 	}
 	end = max(*horizon, s->top);
 	*base = min(low, *horizon);
@@ -71,9 +94,11 @@ u32 qn_stream_window(struct qn_stream *s, u64 next, u64 *base, u64 *horizon,
 	n = (n + 7) & ~7ULL;
 	if (n > QN_WINDOW_BITS)
 		n = QN_WINDOW_BITS;
-	for (i = 0; i < n; i++) {
+	/* The newest first: the other end is likeliest to hold those still. */
+	for (i = n; i-- > 0;) {
 		seg = qn_stream_at(s, *base + i);
-		if (seg && test_bit(QN_SEG_WHOLE, &seg->flags))
+		if (seg && test_bit(QN_SEG_WHOLE, &seg->flags) &&
+		    tell(s, seg, &told))
 			held[i / 8] |= 1 << (i % 8);
 		if (seg ? used_up(seg) : *base + i < *horizon)
 			done[i / 8] |= 1 << (i % 8);

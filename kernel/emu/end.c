@@ -398,6 +398,7 @@ static __poll_t emu_poll(struct file *file, struct poll_table_struct *table)
 static int emu_open(struct inode *inode, struct file *file)
 {
 	unsigned int which = iminor(inode) & 1;
+	struct emu_next found;
 	struct emu_link *link;
 	struct emu_end *end;
 	u8 *block;
@@ -425,6 +426,9 @@ static int emu_open(struct inode *inode, struct file *file)
 	mutex_lock(&end->lock);
 	end->block = block;
 	end->told_stopped = false;
+	/* What went by before anybody read is counted, and no news. */
+	end->overflowing = true;
+	emu_end_settle(end, &found);
 	end->overflowing = false;
 	emu_end_watch_again(end);
 	mutex_unlock(&end->lock);

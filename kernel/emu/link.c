@@ -61,6 +61,18 @@ static void emu_config_copy(struct emu_config *to, const struct emu_config *from
 	emu_plan_put(old);
 }
 
+/* A link that is down is silent: what it does is said when it is up again. */
+static void emu_link_announce(struct emu_link *link)
+{
+	bool stopped = emu_config_stopped(&link->config);
+
+	lockdep_assert_held(&link->lock);
+	if (!link->config.up || stopped == link->said_stopped)
+		return;
+	link->said_stopped = stopped;
+	emu_event_status(link, stopped);
+}
+
 static u32 emu_name_hash(const char *name)
 {
 	return full_name_hash(NULL, name, strlen(name));
@@ -230,8 +242,9 @@ struct emu_link *emu_link_create(const char *name, u32 ends, const u8 *seed,
 	if (err)
 		goto err_erase;
 	emu_generation++;
-	if (link->config.up && emu_config_stopped(&link->config))
-		emu_event_status(link, true);
+	mutex_lock(&link->lock);
+	emu_link_announce(link);
+	mutex_unlock(&link->lock);
 	return link;
 
 err_erase:
@@ -257,8 +270,6 @@ err_put:
 int emu_link_set(struct emu_link *link, const struct emu_config *config,
 		 bool rebase)
 {
-	bool was = link->config.up && emu_config_stopped(&link->config);
-	bool is = config->up && emu_config_stopped(config);
 	u64 now_ns = ktime_get_real_ns(), index, first;
 	struct emu_era era, *gap = NULL, *new;
 	struct emu_config next = *config;
@@ -295,8 +306,7 @@ int emu_link_set(struct emu_link *link, const struct emu_config *config,
 	emu_schedule_add(&link->schedule, new);
 	emu_config_copy(&link->config, &next);
 
-	if (was != is)
-		emu_event_status(link, is);
+	emu_link_announce(link);
 	emu_end_wake(&link->end[0]);
 	emu_end_wake(&link->end[1]);
 	return 0;

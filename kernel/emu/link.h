@@ -55,9 +55,10 @@ struct emu_config {
  * @uid: who may open the devices
  * @gid: his group
  * @bits: where all bits come from; never changes
- * @lock: protects @config, @schedule and @dead
+ * @lock: protects @config, @schedule, @said_stopped and @dead
  * @config: what the operator set
  * @schedule: what follows from it for blocks past and future
+ * @said_stopped: the last event said so
  * @dead: deleted; only the last readers still hold it
  * @end: ends a and b
  */
@@ -78,6 +79,7 @@ struct emu_link {
 	struct mutex lock; /* protects what follows, but not the ends */
 	struct emu_config config;
 	struct emu_schedule schedule;
+	bool said_stopped;
 	bool dead;
 
 	struct emu_end end[2];

@@ -129,7 +129,11 @@ static int emu_nl_begin(struct genl_info *info)
 			  info->extack);
 	if (err)
 		return err;
-	return GENL_REQ_ATTR_CHECK(info, QKDEMU_A_NAME) ? -EINVAL : 0;
+	if (GENL_REQ_ATTR_CHECK(info, QKDEMU_A_NAME)) {
+		NL_SET_ERR_MSG(info->extack, "the name of a link is needed");
+		return -EINVAL;
+	}
+	return 0;
 }
 
 /* may the sender change this link, or create one (NULL)? */
@@ -166,11 +170,12 @@ static int emu_nl_check_name(const struct nlattr *attr,
 {
 	const char *name = nla_data(attr), *c;
 
+	/* islower() would let Latin-1 pass. */
 	for (c = name; *c; c++)
-		if (!islower(*c) && !isdigit(*c) &&
+		if (!(*c >= 'a' && *c <= 'z') && !isdigit(*c) &&
 		    (c == name || !strchr("._-", *c)))
 			break;
-	if (*name && !*c && isascii(*name))
+	if (*name && !*c)
 		return 0;
 	NL_SET_ERR_MSG_ATTR(extack, attr,
 			    "a name is 1 to 31 of a-z 0-9 . _ -, the first a letter or a digit");
@@ -221,8 +226,11 @@ static int emu_nl_parse_outage(const struct nlattr *attr, struct emu_plan *plan,
 	if (err)
 		return err;
 	if (NL_REQ_ATTR_CHECK(extack, attr, tb, QKDEMU_A_OUTAGE_START) ||
-	    NL_REQ_ATTR_CHECK(extack, attr, tb, QKDEMU_A_OUTAGE_DURATION))
+	    NL_REQ_ATTR_CHECK(extack, attr, tb, QKDEMU_A_OUTAGE_DURATION)) {
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "an outage needs a start and a duration");
 		return -EINVAL;
+	}
 	outage->start = nla_get_u64(tb[QKDEMU_A_OUTAGE_START]);
 	outage->end = outage->start +
 		      nla_get_u64(tb[QKDEMU_A_OUTAGE_DURATION]);
@@ -337,8 +345,11 @@ static int emu_nl_create(struct genl_info *info)
 	int err;
 
 	if (GENL_REQ_ATTR_CHECK(info, QKDEMU_A_SEED) ||
-	    GENL_REQ_ATTR_CHECK(info, QKDEMU_A_RATE))
+	    GENL_REQ_ATTR_CHECK(info, QKDEMU_A_RATE)) {
+		NL_SET_ERR_MSG(info->extack,
+			       "a link needs a seed and a rate");
 		return -EINVAL;
+	}
 	err = emu_nl_check_name(tb[QKDEMU_A_NAME], info->extack);
 	if (err)
 		return err;
@@ -691,10 +702,11 @@ static void emu_event_send(struct sk_buff *skb, void *hdr)
 
 /**
  * emu_event_status() - say that a link stopped by itself, or goes on
- * @link: the link, which nobody else changes meanwhile
+ * @link: the link
  * @stopped: which of the two
  *
- * Context: may sleep. An event that finds no memory is not sent.
+ * Context: the link's lock held, may sleep. An event that finds no memory is
+ * not sent.
  */
 void emu_event_status(const struct emu_link *link, bool stopped)
 {
@@ -721,7 +733,8 @@ void emu_event_status(const struct emu_link *link, bool stopped)
  * emu_event_overflow() - say that an end began to drop blocks
  * @end: the end
  *
- * Context: the end's lock held, may sleep. As above.
+ * Context: the end's lock held, may sleep. An event that finds no memory is not
+ * sent.
  */
 void emu_event_overflow(const struct emu_end *end)
 {
