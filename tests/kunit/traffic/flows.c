@@ -55,6 +55,7 @@ static u32 flows(void)
 	qn_flows_walk(node, &all, count_one, &n);
 	return n;
 }
+
 /* A link that is short of key is shared by weight, and policed. */
 void test_flow_shares(void)
 {
@@ -174,7 +175,6 @@ void test_flow_life(void)
 	CHECK(flows() == 0 && admit(b, one, 1) && flows() == 0);
 	peer_free(b);
 }
-
 
 static void storm(int which)
 {
