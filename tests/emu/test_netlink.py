@@ -32,9 +32,9 @@ def outages(*rows):
 # operation, what differs from a good request (None: left out), error, and what
 # the text and the place of the error say
 REFUSED = [
-    ('link-new', {'name': None}, errno.EINVAL, r'\[name\]'),
-    ('link-new', {'seed': None}, errno.EINVAL, r'\[seed\]'),
-    ('link-new', {'rate': None}, errno.EINVAL, r'\[rate\]'),
+    ('link-new', {'name': None}, errno.EINVAL, r'needed.*\[name\]'),
+    ('link-new', {'seed': None}, errno.EINVAL, r'needs a seed.*\[seed\]'),
+    ('link-new', {'rate': None}, errno.EINVAL, r'needs .*rate.*\[rate\]'),
     ('link-new', {'name': ''}, errno.EINVAL, r'1 to 31 .*\[\.name\]'),
     ('link-new', {'name': 'x' * 32}, errno.EINVAL, r'\[\.name\]'),
     ('link-new', {'name': 'Upper'}, errno.EINVAL, r'a-z.*\[\.name\]'),
@@ -166,6 +166,8 @@ def test_malformed():
         'u32 of 8 octets': (SET, name + attr(n['depth'], bytes(8)),
                             n['depth']),
         'name without end': (GET, attr(n['name'], b'here'), n['name']),
+        'name in Latin-1': (NEW, attr(n['name'], b'caf\xe9\0') + rate +
+                            attr(n['seed'], SEED), n['name']),
         'unknown attribute': (SET, name + attr(99, b''), 99),
         'cut attribute': (SET, name + struct.pack('HH', 40, n['rate']), None),
         'outage without start': (SET, name + attr(
