@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Runs when it is loaded, prints "traffic: ok NAME" or "traffic: not ok NAME -
  * why" to the kernel log, and unloads as any module does.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef _TRAFFIC_TEST_H
 #define _TRAFFIC_TEST_H
 
