@@ -46,18 +46,23 @@ struct qn_plan {
 	unsigned int count;
 };
 
+/* What a plan may do. */
+#define QN_PLAN_KEEP   1 /* leave what the file does not name */
+#define QN_PLAN_REMAKE 2 /* take peers away to make them anew, which erases their key */
+
 /**
  * qn_plan_make() - compare
  * @plan: filled in, for qn_plan_free() in any case
  * @conf: what is wanted; checked
  * @have: what runs; marks of its records are used
- * @keep: leave what the file does not name
- * @err: what cannot be reached from here, such as another node id
+ * @flags: QN_PLAN_*
+ * @err: what cannot be reached from here, such as another node id, or a peer
+ *	that had to be made anew without leave to do so
  *
  * Return: 0, or -1 with @err.
  */
-int qn_plan_make(struct qn_plan *plan, const struct qn_conf *conf, struct qn_model *have, bool keep,
-		 struct qn_error *err);
+int qn_plan_make(struct qn_plan *plan, const struct qn_conf *conf, struct qn_model *have,
+		 unsigned int flags, struct qn_error *err);
 void qn_plan_free(struct qn_plan *plan);
 
 /* Told after each step, for progress. */

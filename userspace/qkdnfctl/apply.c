@@ -20,7 +20,7 @@ struct apply {
 	const char *file;
 	const char *state; /* a recorded state to compare with */
 	bool dry_run;
-	bool keep;
+	unsigned int flags;
 	struct qn_conf conf;
 	struct qn_model have;
 	struct qn_plan plan;
@@ -35,7 +35,9 @@ static int arguments(struct apply *a, int argc, char **argv)
 		if (!strcmp(argv[i], "--dry-run")) {
 			a->dry_run = true;
 		} else if (!strcmp(argv[i], "--keep")) {
-			a->keep = true;
+			a->flags |= QN_PLAN_KEEP;
+		} else if (!strcmp(argv[i], "--remake")) {
+			a->flags |= QN_PLAN_REMAKE;
 		} else if (!strcmp(argv[i], "--state")) {
 			if (i + 1 == argc)
 				return ctl_usage(ctl,
@@ -199,7 +201,7 @@ static int apply(struct ctl *ctl, int argc, char **argv)
 	if (arguments(&a, argc, argv))
 		return CTL_USAGE;
 	if (qn_conf_read(&a.conf, a.file, &ctl->err) || load(&a) ||
-	    qn_plan_make(&a.plan, &a.conf, &a.have, a.keep, &ctl->err)) {
+	    qn_plan_make(&a.plan, &a.conf, &a.have, a.flags, &ctl->err)) {
 		ctl_failed(ctl);
 	} else {
 		if (a.conf.warnings && !ctl->out.json)
@@ -214,7 +216,7 @@ static int apply(struct ctl *ctl, int argc, char **argv)
 
 static const struct ctl_verb verbs[] = {
 	{ .name = "",
-	  .args = "FILE [--dry-run] [--keep] [--state RECORDED]",
+	  .args = "FILE [--dry-run] [--keep] [--remake] [--state RECORDED]",
 	  .run = apply,
 	  .summary = "make the node and its objects equal to a YAML file (- is standard input)",
 	  .help = "  The difference to what runs is what is done: new things are made before old\n"
@@ -222,6 +224,9 @@ static const struct ctl_verb verbs[] = {
 		  "  away. The whole file is checked before the first change.\n\n"
 		  "  --dry-run         print the steps and do none\n"
 		  "  --keep            leave what the file does not name\n"
+		  "  --remake          take peers away to make them anew, which erases their key,\n"
+		  "                    where kind, segment, scheme, shares or a much larger pool\n"
+		  "                    ask for it; without it that is refused\n"
 		  "  --state RECORDED  compare with what 'qkdnfctl -j show' printed, on any machine\n\n"
 		  "  The settings are those of 'node set', 'peer add', 'route add' and\n"
 		  "  'contract add'; a peer takes 'source: DEVICE|push' besides.\n\n"

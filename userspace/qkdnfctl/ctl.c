@@ -142,6 +142,7 @@ static void translate(struct qn_error *err)
 		{ "peer-del", "'qkdnfctl peer del'" },
 		{ "source-new", "'qkdnfctl source add'" },
 		{ "source-del", "'qkdnfctl source del'" },
+		{ "make the peer anew", "'qkdnfctl apply --remake' makes the peer anew" },
 		{ "give replace to change it", "'qkdnfctl route replace' changes it" },
 	};
 	char text[sizeof(err->text)];

@@ -110,6 +110,9 @@ static int peer_new(struct qn_model *k, const struct qn_rec *req, struct qn_erro
 		preset(peer, QKDNF_A_PEER_MAX_RATE, 0);
 	}
 	tidy_peer(peer);
+	/* room for twice the segments: the line is that of no file here */
+	for (peer->line = 1; peer->line < pool >> qn_get(peer, QKDNF_A_PEER_SEG_SHIFT, 0);)
+		peer->line *= 2;
 	append(&k->peers, peer);
 	return 0;
 }
@@ -117,10 +120,12 @@ static int peer_new(struct qn_model *k, const struct qn_rec *req, struct qn_erro
 static int peer_set(struct qn_model *k, const struct qn_rec *req, struct qn_error *err)
 {
 	struct qn_rec *peer = peer_of(k, req, QKDNF_A_PEER_ID);
-	uint64_t pool;
 
 	if (!peer)
 		return qn_fail(err, "ENOENT peer");
+	if (qn_get(req, QKDNF_A_PEER_POOL_MAX, 0) >> qn_get(peer, QKDNF_A_PEER_SEG_SHIFT, 0) >
+	    peer->line)
+		return qn_fail(err, "E2BIG the pool cannot grow so much");
 	/* another version of IP: nothing of the old one stays */
 	if (qn_has(req, QKDNF_A_PEER_ADDR4) && qn_has(peer, QKDNF_A_PEER_ADDR6)) {
 		qn_unset(peer, QKDNF_A_PEER_ADDR6);
@@ -129,11 +134,6 @@ static int peer_set(struct qn_model *k, const struct qn_rec *req, struct qn_erro
 	if (qn_has(req, QKDNF_A_PEER_ADDR6) && qn_has(peer, QKDNF_A_PEER_ADDR4)) {
 		qn_unset(peer, QKDNF_A_PEER_ADDR4);
 		qn_unset(peer, QKDNF_A_PEER_LOCAL_ADDR4);
-	}
-	if (qn_has(req, QKDNF_A_PEER_POOL_MAX)) {
-		pool = qn_get(req, QKDNF_A_PEER_POOL_MAX, 0);
-		qn_set(peer, QKDNF_A_PEER_LOW, pool / 4);
-		qn_set(peer, QKDNF_A_PEER_HIGH, pool / 4 * 3);
 	}
 	overlay(peer, req);
 	if (qn_get(peer, QKDNF_A_PEER_LOW, 0) > qn_get(peer, QKDNF_A_PEER_HIGH, 0) ||

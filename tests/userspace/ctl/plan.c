@@ -21,6 +21,17 @@ static void run(const struct qn_plan *plan, struct qn_model *kernel)
 				  err.text);
 }
 
+/* The name of the file is another one each time. */
+static char *plain_error(const struct qn_error *err, const char *name)
+{
+	const char *at = strstr(err->text, name);
+
+	if (!at)
+		return qn_asprintf("error: %s", err->text);
+	return qn_asprintf("error: %.*sconf%s", (int)(at - err->text), err->text,
+			   at + strlen(name));
+}
+
 static void forget(struct qn_rec *list)
 {
 	for (; list; list = list->next)
@@ -28,15 +39,15 @@ static void forget(struct qn_rec *list)
 }
 
 /* Apply a file to a kernel; what was done, to be freed. */
-static char *apply(const char *yaml, struct qn_model *kernel, bool keep)
+static char *apply(const char *yaml, struct qn_model *kernel, unsigned int flags)
 {
 	struct qn_error err = { 0 };
 	struct qn_conf conf;
 	struct qn_plan plan = { 0 };
 	char *lines;
 
-	if (conf_from(&conf, yaml, &err) || qn_plan_make(&plan, &conf, kernel, keep, &err)) {
-		lines = qn_asprintf("error: %s", err.text);
+	if (conf_from(&conf, yaml, &err) || qn_plan_make(&plan, &conf, kernel, flags, &err)) {
+		lines = plain_error(&err, conf.name);
 	} else {
 		lines = plan_lines(&plan);
 		run(&plan, kernel);
@@ -51,9 +62,9 @@ static char *apply(const char *yaml, struct qn_model *kernel, bool keep)
 	return lines;
 }
 
-static void expect(const char *yaml, struct qn_model *kernel, bool keep, const char *lines)
+static void expect(const char *yaml, struct qn_model *kernel, unsigned int flags, const char *lines)
 {
-	char *got = apply(yaml, kernel, keep);
+	char *got = apply(yaml, kernel, flags);
 
 	CHECK_STR(got, lines);
 	free(got);
@@ -76,7 +87,7 @@ static void life(void)
 	struct qn_model kernel = { 0 };
 
 	test_begin("plan-from-nothing");
-	expect(first, &kernel, false,
+	expect(first, &kernel, 0,
 	       "+ node 64496:1\n"
 	       "+ peer 64496:2 (a2) 192.0.2.2\n"
 	       "+ peer 64497:1 2001:db8::1\n"
@@ -88,7 +99,7 @@ static void life(void)
 	       "+ peer 64498:3 remote\n");
 
 	test_begin("plan-twice");
-	expect(first, &kernel, false, "");
+	expect(first, &kernel, 0, "");
 
 	/* The new way is there before the old one goes. */
 	test_begin("plan-make-before-break");
@@ -98,7 +109,7 @@ static void life(void)
 	       "- {id: 64498:3, weight: 2}\n"
 	       "routes:\n"
 	       "- {to: 64498:*, via: 64496:4}\n",
-	       &kernel, false,
+	       &kernel, 0,
 	       "+ peer 64496:4 192.0.2.4\n"
 	       "~ route to 64498:*: via 64496:2 backup 64497:1 -> via 64496:4\n"
 	       "~ peer 64498:3: weight 1 -> 2\n"
@@ -110,11 +121,11 @@ static void life(void)
 	       "- peer 64497:1\n");
 
 	test_begin("plan-keep");
-	expect("node: {id: 64496:1}\npeers:\n- {id: 64496:5, address: 192.0.2.5}\n", &kernel, true,
+	expect("node: {id: 64496:1}\npeers:\n- {id: 64496:5, address: 192.0.2.5}\n", &kernel, QN_PLAN_KEEP,
 	       "+ peer 64496:5 192.0.2.5\n");
 
 	test_begin("plan-to-nothing");
-	expect("node: {id: 64496:1}\n", &kernel, false,
+	expect("node: {id: 64496:1}\n", &kernel, 0,
 	       "- peer 64498:3\n"
 	       "- route to 64498:*\n"
 	       "- peer 64496:4\n"
@@ -132,57 +143,65 @@ static void changes(void)
 	char *none;
 
 	test_begin("plan-changes");
-	none = apply(BASE "}\n", &kernel, false);
+	none = apply(BASE "}\n", &kernel, 0);
 	free(none);
-	expect(BASE ", pool: 8Mi}\n", &kernel, false,
+	expect(BASE ", pool: 8Mi}\n", &kernel, QN_PLAN_REMAKE,
+	       "- peer 64496:2, to be made anew\n"
+	       "+ peer 64496:2 192.0.2.2\n");
+	expect(BASE ", pool: 4Mi}\n", &kernel, 0,
+	       "~ peer 64496:2: pool-max 8388608 -> 4194304, low 2097152 -> 1048576, high 6291456 -> 3145728\n");
+	/* A pool that once was larger grows in place. */
+	expect(BASE ", pool: 8Mi}\n", &kernel, 0,
 	       "~ peer 64496:2: pool-max 4194304 -> 8388608, low 1048576 -> 2097152, high 3145728 -> 6291456\n");
 	/* Marks that are named stay although the pool shrinks. */
-	expect(BASE ", pool: 4Mi, low: 1Mi, high: 4Mi}\n", &kernel, false,
+	expect(BASE ", pool: 4Mi, low: 1Mi, high: 4Mi}\n", &kernel, 0,
 	       "~ peer 64496:2: pool-max 8388608 -> 4194304, low 2097152 -> 1048576, high 6291456 -> 4194304\n");
-	expect(BASE ", low: 1Mi, high: 4Mi}\n", &kernel, false, "");
-	expect(BASE ", name: two, local: 192.0.2.1}\n", &kernel, false,
+	expect(BASE ", low: 1Mi, high: 4Mi}\n", &kernel, 0, "");
+	expect(BASE ", name: two, local: 192.0.2.1}\n", &kernel, 0,
 	       "~ peer 64496:2 (two): name - -> two, local-addr4 - -> 192.0.2.1, high 4194304 -> 3145728\n");
-	expect(BASE "}\n", &kernel, false,
+	expect(BASE "}\n", &kernel, 0,
 	       "~ peer 64496:2: name two -> -, local-addr4 192.0.2.1 -> 0.0.0.0\n");
-	expect(BASE "}\n", &kernel, false, "");
+	expect(BASE "}\n", &kernel, 0, "");
 	expect("node: {id: 64496:1}\npeers:\n- {id: 64496:2, address: 2001:db8::2}\n", &kernel,
-	       false, "~ peer 64496:2: addr6 - -> 2001:db8::2\n");
+	       0, "~ peer 64496:2: addr6 - -> 2001:db8::2\n");
 	expect("node: {id: 64496:1}\npeers:\n- {id: 64496:2, address: 2001:db8::2}\n", &kernel,
-	       false, "");
+	       0, "");
 
 	test_begin("plan-fixed");
-	expect(BASE ", source: push}\nroutes:\n- {to: 64498:1, via: 64496:2}\n", &kernel, false,
+	expect(BASE ", source: push}\nroutes:\n- {to: 64498:1, via: 64496:2}\n", &kernel, 0,
 	       "~ peer 64496:2: addr4 - -> 192.0.2.2\n"
 	       "+ source of peer 64496:2: push\n"
 	       "+ route to 64498:1 via 64496:2\n");
+	expect(BASE ", segment: 16Ki}\n", &kernel, 0,
+	       "error: conf:3: peer 64496:2 has to be made anew, which erases its key, since kind, segment, scheme and shares are fixed: allow it with --remake");
 	/* What went with the peer is made anew. */
 	expect(BASE ", segment: 16Ki, source: push}\nroutes:\n- {to: 64498:1, via: 64496:2}\n",
-	       &kernel, false,
-	       "- peer 64496:2, to be made anew: kind, segment, scheme and shares are fixed\n"
+	       &kernel, QN_PLAN_REMAKE,
+	       "- peer 64496:2, to be made anew\n"
 	       "+ peer 64496:2 192.0.2.2\n"
 	       "+ source of peer 64496:2: push\n"
 	       "+ route to 64498:1 via 64496:2\n");
 
 	test_begin("plan-sources");
 	expect(BASE ", segment: 16Ki, source: /dev/null}\nroutes:\n- {to: 64498:1, via: 64496:2}\n",
-	       &kernel, false,
+	       &kernel, 0,
 	       "- source of peer 64496:2, another kind is wanted\n"
 	       "+ source of peer 64496:2: /dev/null\n");
 	qn_set(kernel.sources, QKDNF_A_SOURCE_STATE, QKDNF_SOURCE_STATE_REFUSED);
 	expect(BASE ", segment: 16Ki, source: /dev/null}\nroutes:\n- {to: 64498:1, via: 64496:2}\n",
-	       &kernel, false,
+	       &kernel, 0,
 	       "- source of peer 64496:2, which is refused, to be opened again\n"
 	       "+ source of peer 64496:2: /dev/null\n");
 
 	test_begin("plan-impossible");
-	expect("node: {id: 64496:9}\n", &kernel, false,
+	expect("node: {id: 64496:9}\n", &kernel, 0,
 	       "error: node 64496:1 runs here, the file is for another one: 'qkdnfctl node del' takes it away");
-	expect("node: {id: 64496:1, port: 5}\n", &kernel, false,
+	expect("node: {id: 64496:1, port: 5}\n", &kernel, 0,
 	       "error: the UDP port is fixed while the node is there: 'qkdnfctl node del' takes it away");
-	expect("emu:\n- {name: l, rate: 1M, block: 4Ki}\n", &kernel, false, "+ emulated link l\n");
-	expect("emu:\n- {name: l, rate: 2M, block: 4Ki}\n", &kernel, false,
+	expect("emu:\n- {name: l, rate: 1M, block: 4Ki}\n", &kernel, 0, "+ emulated link l\n");
+	expect("emu:\n- {name: l, rate: 2M, block: 4Ki}\n", &kernel, 0,
 	       "~ emulated link l: rate 1000000bit/s -> 2000000bit/s\n");
-	none = apply("emu:\n- {name: l, rate: 2M, block: 8Ki}\n", &kernel, false);
+	none = apply("emu:\n- {name: l, rate: 2M, block: 8Ki}\n", &kernel, 0);
 	CHECK_HAS(none, "emulated link l runs with other ends, start or block");
 	free(none);
 	(void)err;
@@ -298,17 +317,17 @@ void test_random_plans(void)
 	seed = 7;
 	for (i = 0; i < 3000; i++) {
 		random_file(text);
-		lines = apply(text, &kernel, false);
+		lines = apply(text, &kernel, QN_PLAN_REMAKE);
 		if (!strncmp(lines, "error", 5))
 			test_fail(__FILE__, __LINE__, "file %u: %s", i, lines);
 		free(lines);
-		lines = apply(text, &kernel, false);
+		lines = apply(text, &kernel, QN_PLAN_REMAKE);
 		if (*lines)
 			test_fail(__FILE__, __LINE__, "file %u, again: %s", i, lines);
 		free(lines);
 		memset(&fresh, 0, sizeof(fresh));
-		free(apply(text, &fresh, false));
-		lines = apply(text, &fresh, false);
+		free(apply(text, &fresh, QN_PLAN_REMAKE));
+		lines = apply(text, &fresh, QN_PLAN_REMAKE);
 		CHECK_STR(lines, "");
 		free(lines);
 		qn_model_free(&fresh);
