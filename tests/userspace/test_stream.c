@@ -171,6 +171,16 @@ static void fill_after_a_long_outage(void)
 	done_with(s);
 }
 
+static bool segment_at(struct qn_stream *s, u64 index)
+{
+	bool found;
+
+	rcu_read_lock();
+	found = qn_stream_segment(s, index);
+	rcu_read_unlock();
+	return found;
+}
+
 static void full_store(void)
 {
 	struct qn_stream *s = stream_make(SHIFT, 0, 8, NULL);
@@ -184,15 +194,24 @@ static void full_store(void)
 	rcu_read_unlock();
 	CHECK(books(s).erased == 12 * SEG);
 	BALANCED(s);
-	/* ... with one, nothing that is in use goes. */
+	/* ... and with one, as long as neither end counts on them. */
 	qn_stream_pair(s, 0);
-	CHECK(stream_fill(s, 1, 20 * SEG, SEG) == 0);
+	stream_fill_segments(s, 1, 20, 1);
+	CHECK(!segment_at(s, 12) && segment_at(s, 13));
+	/* Shown: four own ones and the newest three of the other end's. */
+	stream_show_all(s);
+	stream_fill_segments(s, 1, 21, 2);
+	CHECK(!segment_at(s, 13) && !segment_at(s, 21) && segment_at(s, 22));
+	for (i = 14; i <= 20; i++)
+		CHECK(segment_at(s, i), "%llu was counted on",
+		      (unsigned long long)i);
+	/* All of it is counted on now: new key finds no room. */
+	stream_show_all(s);
+	CHECK(books(s).refused == 0);
+	CHECK(stream_fill(s, 1, 23 * SEG, SEG) == 0);
 	CHECK(books(s).refused == SEG && books(s).held == 8 * SEG);
-	qn_stream_drop(s, 12);
-	CHECK(stream_fill(s, 1, 21 * SEG, 2 * SEG) == SEG, "room for one of two");
-	rcu_read_lock();
-	CHECK(qn_stream_segment(s, 21) && !qn_stream_segment(s, 22));
-	rcu_read_unlock();
+	qn_stream_drop(s, 14);
+	CHECK(stream_fill(s, 1, 24 * SEG, SEG) == SEG);
 	done_with(s);
 }
 
@@ -487,16 +506,6 @@ static void show(struct qn_stream *s, const struct window *w, unsigned long now)
 	qn_stream_shown(s, w->base, w->horizon, w->bits, w->held, w->done, now);
 }
 
-static bool has(struct qn_stream *s, u64 index)
-{
-	bool found;
-
-	rcu_read_lock();
-	found = qn_stream_segment(s, index);
-	rcu_read_unlock();
-	return found;
-}
-
 /* Holes on each side: what one end lacks the other does not spend, and erases. */
 static void windows_meet(void)
 {
@@ -523,22 +532,22 @@ static void windows_meet(void)
 		bool even = !(i & 1);
 
 		/* An owner drops at once; the other end after the owner's done. */
-		CHECK(has(a, i) == (i % 5 != 1 && !(even && i % 5 == 2)),
+		CHECK(segment_at(a, i) == (i % 5 != 1 && !(even && i % 5 == 2)),
 		      "a, %llu", (unsigned long long)i);
-		CHECK(has(b, i) == (i % 5 != 2 && !(!even && i % 5 == 1)),
+		CHECK(segment_at(b, i) == (i % 5 != 2 && !(!even && i % 5 == 1)),
 		      "b, %llu", (unsigned long long)i);
 	}
 	CHECK(level(a) == 6 * SEG && level(b) == 6 * SEG, "%llu and %llu",
 	      (unsigned long long)level(a), (unsigned long long)level(b));
-	CHECK(has(a, 20));
+	CHECK(segment_at(a, 20));
 
 	/* Done marks reach the other end's copies, after the grace. */
 	CHECK(qn_stream_expire(a, 1999, 1000));
-	CHECK(has(a, 7));
+	CHECK(segment_at(a, 7));
 	CHECK(!qn_stream_expire(a, 2001, 1000));
 	CHECK(!qn_stream_expire(b, 2001, 1000));
-	CHECK(!has(a, 7) && !has(b, 6), "orphans stay");
-	CHECK(has(a, 3) && has(b, 4));
+	CHECK(!segment_at(a, 7) && !segment_at(b, 6), "orphans stay");
+	CHECK(segment_at(a, 3) && segment_at(b, 4));
 
 	/* The same windows again, and late ones: nothing changes. */
 	for (i = 0; i < 4; i++) {
@@ -578,8 +587,8 @@ static void spent_segments_go_at_both_ends(void)
 	CHECK(qn_stream_expire(b, 10 + 1999, 2000), "the grace is not over");
 	qn_stream_expire(b, 10 + 2002, 2000);
 	CHECK(claim_one(b, 1, 2048, 1024) == -ENOENT);
-	CHECK(!has(b, 0) && !has(b, 2) && has(b, 10));
-	CHECK(!has(b, 8), "used up at the other end, to the last octet");
+	CHECK(!segment_at(b, 0) && !segment_at(b, 2) && segment_at(b, 10));
+	CHECK(!segment_at(b, 8), "used up at the other end, to the last octet");
 	CHECK(books(b).held == 11 * SEG, "%llu", (unsigned long long)books(b).held);
 	/* An old window brings nothing back, at either end. */
 	show(b, &late, 5000);
@@ -637,7 +646,7 @@ static void done_of_another_is_nothing(void)
 	memset(w.done, 0xff, sizeof(w.done));
 	show(s, &w, 1);
 	qn_stream_expire(s, 10000, 1);
-	CHECK(has(s, 0) && has(s, 6) && !has(s, 1) && !has(s, 7));
+	CHECK(segment_at(s, 0) && segment_at(s, 6) && !segment_at(s, 1) && !segment_at(s, 7));
 	done_with(s);
 }
 
@@ -771,7 +780,7 @@ static void supply(void)
 	look(a, &w);
 	show(b, &w, 1);
 	qn_stream_expire(b, 10000, 1);
-	CHECK(has(b, index));
+	CHECK(segment_at(b, index));
 	qn_stream_drop(a, index);
 	qn_stream_drop(b, index);
 	done_with(a);
@@ -816,7 +825,7 @@ static void relayed_segments(void)
 	u64 offset;
 	u32 n;
 
-	qn_stream_refill_spares(s, 3);
+	qn_stream_spares(s, 3);
 	CHECK(s->spare_count == 3);
 	rcu_read_lock();
 	CHECK(!qn_stream_assemble(s, 4, true), "unpaired");
@@ -839,7 +848,7 @@ static void relayed_segments(void)
 	key_make(seg->data, 1, 6 * SEG, SEG);
 	qn_stream_drop(s, 6);
 	qn_stream_publish(s, seg);
-	CHECK(!has(s, 6) && books(s).in == SEG - 32);
+	CHECK(!segment_at(s, 6) && books(s).in == SEG - 32);
 	/* The other end's. */
 	seg = qn_stream_assemble(s, 5, false);
 	key_make(seg->data, 1, 5 * SEG, SEG);
@@ -876,8 +885,8 @@ static void remote_lanes_apart(void)
 		/* B generates two at first and none after; A goes on and on. */
 		if (i > 2 && i & 1)
 			continue;
-		qn_stream_refill_spares(a, 1);
-		qn_stream_refill_spares(b, 1);
+		qn_stream_spares(a, 1);
+		qn_stream_spares(b, 1);
 		rcu_read_lock();
 		x = qn_stream_assemble(a, i, !(i & 1));
 		y = qn_stream_assemble(b, i, i & 1);
@@ -899,7 +908,7 @@ static void remote_lanes_apart(void)
 		show(b, &w, i);
 		qn_stream_expire(b, i, 4);
 	}
-	CHECK(has(a, 1) && has(b, 1) && level(b) > 0, "the slow lane's are lost");
+	CHECK(segment_at(a, 1) && segment_at(b, 1) && level(b) > 0, "the slow lane's are lost");
 	done_with(a);
 	done_with(b);
 }

@@ -5,6 +5,7 @@
 #include <linux/types.h>
 
 #define BITS_PER_LONG 64
+#define BIT(n) (1UL << (n))
 #define BIT_ULL(n) (1ULL << (n))
 #define GENMASK_ULL(h, l) ((~0ULL << (l)) & (~0ULL >> (63 - (h))))
 
