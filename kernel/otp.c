@@ -108,15 +108,28 @@ void qn_otp_xor(u8 *dst, const u8 *src, const u8 *pad, size_t len)
 void qn_otp_fold(u8 *dst, const u8 *src, const u8 *pad_in, const u8 *pad_out,
 		 size_t len)
 {
-	for (; len >= 8; len -= 8, dst += 8, pad_in += 8, pad_out += 8) {
-		u64 d = load(pad_in) ^ load(pad_out);
+	/* Four words at a time: 992 octets are 31 turns. */
+	for (; len >= 32; len -= 32, dst += 32, pad_in += 32, pad_out += 32) {
+		u64 a = load(pad_in) ^ load(pad_out);
+		u64 b = load(pad_in + 8) ^ load(pad_out + 8);
+		u64 c = load(pad_in + 16) ^ load(pad_out + 16);
+		u64 d = load(pad_in + 24) ^ load(pad_out + 24);
 
+		OPTIMIZER_HIDE_VAR(a);
+		OPTIMIZER_HIDE_VAR(b);
+		OPTIMIZER_HIDE_VAR(c);
 		OPTIMIZER_HIDE_VAR(d);
 		if (src) {
-			d ^= load(src);
-			src += 8;
+			a ^= load(src);
+			b ^= load(src + 8);
+			c ^= load(src + 16);
+			d ^= load(src + 24);
+			src += 32;
 		}
-		store(dst, d);
+		store(dst, a);
+		store(dst + 8, b);
+		store(dst + 16, c);
+		store(dst + 24, d);
 	}
 	while (len--) {
 		u8 d = *pad_in++ ^ *pad_out++;
