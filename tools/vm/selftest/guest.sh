@@ -4,14 +4,22 @@
 # Runs in a guest for tools/vm/selftest/run.sh: one way to end.
 
 module=$QKDNF_TOP/build/vm-selftest/$(uname -r)/planted.ko
+what=$1
+shift
 
-case $1 in
-pass) [ "$2" = "two words" ] && echo "out $3" && echo err >&2 ;;
+case $what in
+pass)
+	# a clean module, words that quoting must keep, both outputs
+	insmod "$module" && rmmod planted || exit 1
+	[ "$1" = "two words" ] || exit 1
+	echo "out $2"
+	echo err >&2
+	# what is written stays in the two directories that are for it
+	echo written >"$QKDNF_RESULTS/file" && echo shared >"$3/file" &&
+		echo lost >"$QKDNF_TOP/build/vm-selftest/lost"
+	;;
 status) exit 7 ;;
-results) echo written >"$QKDNF_RESULTS/file" && ! touch "$QKDNF_TOP/build/vm-selftest/../../COPYING.selftest" 2>&1 || true ;;
-share) echo shared >"$2/file" ;;
 hang) sleep 1000 ;;
-none) insmod "$module" && rmmod planted ;;
-warn | oops | print) insmod "$module" fault="$1" ;;
+warn | oops | print) insmod "$module" fault="$what" ;;
 leak) insmod "$module" fault=leak && rmmod planted ;;
 esac
