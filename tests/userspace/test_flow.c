@@ -220,7 +220,8 @@ static bool admit(struct net *n, struct stream *s, u32 l)
 	if (!s->at[l].known) {
 		s->at[l].known = true;
 		s->at[l].elsewhere = QN_RATE_UNLIMITED;
-		a = s->at[l].allowed = QN_RATE_UNLIMITED;
+		a = QN_RATE_UNLIMITED;
+		s->at[l].allowed = a;
 		qn_usage_begin(&s->at[l].use, a);
 	}
 	a = s->at[l].allowed;
@@ -316,7 +317,7 @@ static void fill(struct link *k)
 
 static void tick(struct net *n)
 {
-	u32 order[STREAMS_MAX], i, j, l;
+	u32 order[STREAMS_MAX] = { 0 }, i, j, l;
 	u64 t = n->now_ms / TICK_MS;
 	bool busy = true;
 
