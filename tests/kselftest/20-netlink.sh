@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 900
+# timeout: 1200
 #
 # The generic netlink family: the kernel's own client with our specification,
 # every object, every malformed request, dumps under change and at scale,
