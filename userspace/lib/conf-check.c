@@ -85,9 +85,6 @@ static int check_kind(const struct checker *c, const struct qn_rec *peer, struct
 		QKDNF_A_PEER_MAX_RATE,
 	};
 	static const uint8_t link_only[] = {
-		QKDNF_A_PEER_PORT,
-		QKDNF_A_PEER_LOCAL_ADDR4,
-		QKDNF_A_PEER_LOCAL_ADDR6,
 		QKDNF_A_PEER_BORDER,
 	};
 	bool link = qn_get(peer, QKDNF_A_PEER_KIND, 0) == QKDNF_PEER_KIND_LINK;
@@ -95,6 +92,9 @@ static int check_kind(const struct checker *c, const struct qn_rec *peer, struct
 	bool source;
 	size_t i;
 
+	if ((qn_has(peer, QKDNF_A_PEER_ADDR4) && qn_has(peer, QKDNF_A_PEER_LOCAL_ADDR6)) ||
+	    (qn_has(peer, QKDNF_A_PEER_ADDR6) && qn_has(peer, QKDNF_A_PEER_LOCAL_ADDR4)))
+		return qn_fail(err, "address and local are not of one IP version");
 	if (link) {
 		for (i = 0; i < QN_ARRAY_SIZE(remote_only); i++)
 			if (qn_has(peer, remote_only[i]))
@@ -102,13 +102,9 @@ static int check_kind(const struct checker *c, const struct qn_rec *peer, struct
 					       qn_set_peer.attrs[remote_only[i]].name);
 		if (!addressed(peer))
 			return qn_fail(err, "a link peer needs an address");
-		if ((qn_has(peer, QKDNF_A_PEER_ADDR4) && qn_has(peer, QKDNF_A_PEER_LOCAL_ADDR6)) ||
-		    (qn_has(peer, QKDNF_A_PEER_ADDR6) && qn_has(peer, QKDNF_A_PEER_LOCAL_ADDR4)))
-			return qn_fail(err, "address and local are not of one IP version");
 		return 0;
 	}
-	if (addressed(peer))
-		return qn_fail(err, "a remote peer has no address: relays know the way");
+	/* A remote peer's address serves what is sent straight to it: key supply. */
 	for (i = 0; i < QN_ARRAY_SIZE(link_only); i++)
 		if (qn_has(peer, link_only[i]))
 			return qn_fail(err, "%s is for link peers only",

@@ -35,7 +35,7 @@ static const struct qn_word peer_words[] = {
 	  .attr2 = QKDNF_A_PEER_ADDR6,
 	  .kind = QN_WORD_ADDR,
 	  .value = "IP",
-	  .help = "where the peer is heard (link)" },
+	  .help = "where the peer is heard; a remote one needs it to supply key" },
 	VALUE("port", QKDNF_A_PEER_PORT, "PORT", "its UDP port, 17717 by default"),
 	{ .word = "local",
 	  .attr = QKDNF_A_PEER_LOCAL_ADDR4,

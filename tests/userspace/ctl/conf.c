@@ -33,8 +33,6 @@ static const struct {
 	{ NODE "peers:\n- {id: 64496:2}\n- {id: 64496:2}\n",
 	  "conf:4: peer 64496:2 is there twice, first in line 3" },
 	{ NODE "peers:\n- {id: 64496:2, kind: link}\n", "conf:3: a link peer needs an address" },
-	{ NODE "peers:\n- {id: 64496:2, kind: remote, address: 192.0.2.2}\n",
-	  "conf:3: a remote peer has no address" },
 	{ NODE "peers:\n- {id: 64496:2, address: 192.0.2.2, shares: 2}\n",
 	  "shares is for remote peers only" },
 	{ NODE "peers:\n- {id: 64496:2, border: yes}\n", "border is for link peers only" },
