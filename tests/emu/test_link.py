@@ -103,8 +103,8 @@ def test_rate():
 
 
 def test_overflow():
-    emu.new('o', rate=163840, depth=8)
-    time.sleep(1)
+    emu.new('o', rate=32768, depth=8)
+    time.sleep(3.5)
     with End('o', 'a') as a:
         a.drain()
     equal('emu-overflow-before-open-is-no-news', (True, []),
