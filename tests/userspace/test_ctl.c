@@ -88,6 +88,9 @@ char *plan_lines(const struct qn_plan *plan)
 int main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	test_begin("spec-tables");
+	/* The tables are what the specifications say today. */
+	CHECK(!system("../../userspace/lib/gen-spec.py --check"));
 	test_text();
 	test_codec();
 	test_output();

@@ -75,6 +75,33 @@ static const struct {
 	{ "node: {id: \"64496:1\\0\"}\n", "conf:1:12: id wants one value" },
 };
 
+/* The example of the manual is an example of a file that works. */
+static void manual(void)
+{
+	FILE *file = fopen("../../docs/man/qkdnfctl.8", "r");
+	char line[512], text[4096] = "";
+	bool example = false;
+	struct qn_error err;
+	struct qn_conf conf = { 0 };
+
+	test_begin("conf-manual");
+	CHECK(file);
+	while (file && fgets(line, sizeof(line), file)) {
+		if (!strncmp(line, ".Ed", 3))
+			example = false;
+		if (example)
+			strncat(text, line, sizeof(text) - strlen(text) - 1);
+		if (!strncmp(line, ".Bd -literal -offset", 20))
+			example = true;
+	}
+	if (file)
+		fclose(file);
+	if (conf_from(&conf, text, &err))
+		test_fail(__FILE__, __LINE__, "%s", err.text);
+	CHECK(conf.want.peers && conf.want.routes && conf.want.emu && !conf.warnings);
+	qn_conf_free(&conf);
+}
+
 void test_conf(void)
 {
 	struct qn_error err;
@@ -91,6 +118,8 @@ void test_conf(void)
 				  wrong[i].words);
 		qn_conf_free(&conf);
 	}
+
+	manual();
 
 	test_begin("conf-taken");
 	if (conf_from(&conf, PEERS "routes:\n", &err))

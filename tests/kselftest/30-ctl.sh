@@ -1,0 +1,228 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 420
+#
+# qkdnfctl against the module: files applied, objects shown, events, key taken at
+# one end and fetched at the other, and what a person is told when it is wrong.
+#
+#	  a                     b                     c
+#	  64496:1 -- link ab -- 64496:2 -- link bc -- 64497:1
+#	  10.0.1.1     10.0.1.2   10.0.2.1     10.0.2.2
+
+. "$(dirname "$0")/lib.sh"
+
+need_module qkdemu
+need_module qkdnf
+
+a=64496:1 b=64496:2 c=64497:1
+
+ctl() { qkdnfctl -n "$@"; }
+
+# status EXPECTED NAME PATTERN COMMAND...: refused with this exit status and words
+status() {
+	local want=$1 name=$2 pattern=$3 output got=0
+	shift 3
+
+	output=$("$@" 2>&1) || got=$?
+	if [ $got != "$want" ]; then
+		fail "$name" "exit status $got, expected $want: $*: $output"
+	elif ! grep -qE -- "$pattern" <<<"$output"; then
+		fail "$name" "'$output' has no '$pattern'"
+	else
+		pass "$name"
+	fi
+}
+
+# member NS PEER NAME: a member of a peer
+member() { ctl "$1" -j peer show "$2" | jq -r ".$3"; }
+state_is() { [ "$(member "$1" "$2" state)" = "$3" ]; }
+has_key() { [ "$(member "$1" "$2" own_level)" -ge 65536 ]; }
+
+# --- before there is a node -------------------------------------------------------
+
+ns_add a b c
+chain 10.0 a b c
+
+status 1 ctl-no-node "qkdnfctl node set" ctl a node show
+status 1 ctl-no-netns "no network namespace 'nonesuch'" qkdnfctl -n nonesuch node show
+status 2 ctl-unknown-object "did you mean 'peer'" qkdnfctl pear
+status 2 ctl-unknown-verb "did you mean 'show'" qkdnfctl peer shwo
+status 2 ctl-unknown-setting "did you mean 'via'" qkdnfctl route add $b vai $a
+status 2 ctl-no-argument "which peer" qkdnfctl peer del
+check_equal ctl-monitor-in-time 1 "$(ctl a monitor count 1 for 1s >/dev/null 2>&1; echo $?)"
+
+# --- files -------------------------------------------------------------------------
+
+emu() {
+	cat <<-END
+		emu:
+		  - {name: ab, rate: 4M, block: 4Ki}
+		  - {name: bc, rate: 4M, block: 4Ki}
+	END
+}
+
+cat >"$work/a.yaml" <<END
+node: {id: $a, memory: 64Mi}
+peers:
+  - {id: $b, name: bee, address: 10.0.1.2, hello: 500ms, source: /dev/qkdemu/ab.a}
+  - {id: $c, name: sea}
+routes:
+  - {to: "64497:*", via: $b}
+$(emu)
+END
+cat >"$work/b.yaml" <<END
+node: {id: $b}
+peers:
+  - {id: $a, name: ay, address: 10.0.1.1, hello: 500ms, source: /dev/qkdemu/ab.b}
+  - {id: $c, name: sea, address: 10.0.2.2, hello: 500ms, border: no, source: /dev/qkdemu/bc.a}
+routes:
+  - {to: $a, via: $a}
+  - {to: $c, via: $c}
+$(emu)
+END
+cat >"$work/c.yaml" <<END
+node: {id: $c}
+peers:
+  - {id: $b, name: bee, address: 10.0.2.1, hello: 500ms, border: no, source: /dev/qkdemu/bc.b}
+  - {id: $a, name: ay}
+routes:
+  - {to: "64496:*", via: $b}
+$(emu)
+END
+
+cat >"$work/bad.yaml" <<END
+node: {id: $a}
+peers:
+  - {id: $b, adress: 10.0.1.2}
+END
+status 1 ctl-apply-bad "bad.yaml:3:19: .*did you mean 'address'" ctl a apply "$work/bad.yaml"
+sed "s,/dev/qkdemu/ab.a,/dev/nonesuch," "$work/a.yaml" >"$work/nodev.yaml"
+status 1 ctl-apply-no-device "nodev.yaml:3: /dev/nonesuch: No such file" ctl a apply "$work/nodev.yaml"
+check ctl-apply-dry-run ctl a apply --dry-run "$work/a.yaml"
+status 1 ctl-dry-run-did-nothing "no node" ctl a node show
+
+for ns in a b c; do
+	check ctl-apply-$ns ctl $ns apply "$work/$ns.yaml"
+	check_equal ctl-apply-$ns-twice "nothing to do: what runs is what the file says" \
+		"$(ctl $ns apply "$work/$ns.yaml")"
+done
+
+# What was recorded is as good as what runs.
+ctl a -j show >"$work/a.json"
+check_equal ctl-apply-recorded 0 \
+	"$(qkdnfctl -j apply "$work/a.yaml" --dry-run --state "$work/a.json" | jq '.steps | length')"
+
+if wait_for 60 state_is a $b up; then pass ctl-link-up; else
+	fail ctl-link-up "state $(member a $b state)"
+fi
+if wait_for 60 has_key a $b; then pass ctl-link-key; else
+	fail ctl-link-key "own level $(member a $b own_level)"
+fi
+
+# --- showing -----------------------------------------------------------------------
+
+# has_object WORDS: shown as text, and as JSON that is JSON
+has_object() { ctl a "$@" >/dev/null && ctl a -j "$@" | jq -e . >/dev/null; }
+for object in show "node show" "peer show" "peer show $b" "source show" "source show $b" \
+	"route show" "route show via $b" "route get $c" "contract show" "pool show" \
+	"relay show" "flow show" "supply show" "stats show" "emu list"; do
+	# shellcheck disable=SC2086
+	check "ctl-${object// /-}" has_object $object
+done
+check_equal ctl-pipe-plain 0 "$(ctl a show | grep -c $'\e')"
+check ctl-terminal-colour sh -c \
+	"TERM=xterm script -qec 'qkdnfctl -n a show' /dev/null | grep -q '$(printf '\033')\[32m'"
+check_equal ctl-show-peer bee "$(ctl a -j show | jq -r '.peers[] | select(.id == "'$b'") | .name')"
+check ctl-show-source sh -c "qkdnfctl -n a show | grep -q '^$b .* fd running'"
+
+# The books are read in one go under the stream's lock, traffic or not.
+check ctl-books sh -c "qkdnfctl -n a -j peer show $b |
+	jq -e '.books | .in > 0 and .in == .spent + .held + .erased'"
+
+# --- refusals of the kernel -----------------------------------------------------------
+
+status 1 ctl-refused-peer-there "peer" ctl a peer add $b address 10.0.1.2
+status 1 ctl-refused-no-peer "no such peer.*\(id\)" ctl a peer set 64496:77 low 1Mi
+status 1 ctl-refused-via "\(via\)" ctl a route add 64499:1 via 64496:77
+status 1 ctl-refused-route-there "qkdnfctl route replace" ctl a route add "64497:*" via $b
+status 1 ctl-refused-device "not a character device" ctl a source add $b fd /etc/passwd
+status 1 ctl-refused-null "\(fd\)|source" ctl a source add $b fd /dev/null
+status 1 ctl-refused-unprivileged "this needs root" \
+	in_ns a setpriv --reuid 65534 --clear-groups "$top/build/user/qkdnfctl" peer show
+check ctl-replace ctl a route replace "64497:*" via $b
+
+# --- key ------------------------------------------------------------------------------
+
+key_ready() { ctl a -j key take $b --octets 48 --label first --ttl 5m --digest sha256 >"$work/taken"; }
+if wait_for 40 key_ready; then
+	pass ctl-key-take
+	offset=$(jq .offset "$work/taken")
+	status 1 ctl-key-other-label "no such key" \
+		ctl b key fetch $a --offset "$offset" --octets 48 --label other --digest sha256
+	ctl b -j key fetch $a --offset "$offset" --octets 48 --label first --digest sha256 \
+		--out "$work/key" >"$work/fetched" 2>"$work/err" || cat "$work/err"
+	check_equal ctl-key-digest "$(jq -r .sha256 "$work/taken")" "$(jq -r .sha256 "$work/fetched")"
+	check_equal ctl-key-file "$(jq -r .sha256 "$work/taken")" \
+		"$(sha256sum <"$work/key" | cut -d' ' -f1)"
+	check_equal ctl-key-file-mode "600 48" "$(stat -c '%a %s' "$work/key")"
+	status 1 ctl-key-once "no such key" \
+		ctl b key fetch $a --offset "$offset" --octets 48 --label first --digest sha256
+	status 1 ctl-key-no-overwrite "File exists" \
+		ctl a key take $b --octets 16 --label x --out "$work/key"
+	check_equal ctl-key-hex 33 \
+		"$(ctl a key take $b --octets 16 --label hex --hex 2>/dev/null | wc -c)"
+	status 2 ctl-key-terminal "not printed on a terminal" \
+		script -qec "qkdnfctl -n a key take $b --octets 16 --label x --out -" /dev/null
+else
+	fail ctl-key-take "$(ctl a key take $b --octets 48 --label first --digest sha256 2>&1)"
+fi
+status 2 ctl-key-where "say where the key goes" ctl a key take $b --octets 16 --label x
+status 2 ctl-key-digest-unknown "sha256 is" ctl a key take $b --octets 16 --label x --digest md5
+
+# --- a process that pushes --------------------------------------------------------------
+
+d=64496:4
+ctl a emu add pushed rate 4M
+ctl a peer add $d address 10.0.1.4
+check ctl-push-add ctl a source add $d push
+status 1 ctl-push-nonsense "not a block of key" \
+	sh -c "head -c 200 /dev/zero | qkdnfctl -n a source feed $d"
+read_blocks() {
+	dd if=/dev/qkdemu/pushed.a of="$work/blocks" bs=16640 count=1 2>/dev/null &&
+		[ "$(stat -c %s "$work/blocks")" -ge 8320 ]
+}
+wait_for 20 read_blocks
+blocks=$(($(stat -c %s "$work/blocks") / 4160))
+check_equal ctl-push-feed "$blocks blocks" "$(ctl a source feed $d "$work/blocks" 2>&1)"
+check_equal ctl-push-taken "$((blocks * 4096))" "$(ctl a -j source show $d | jq .octets)"
+status 1 ctl-push-repeat "never repeats or rewinds|came before" ctl a source feed $d "$work/blocks"
+status 1 ctl-push-cut "ends within a block" sh -c "head -c 100 $work/blocks | qkdnfctl -n a source feed $d"
+
+# --- events ---------------------------------------------------------------------------
+
+ctl c -j monitor type peer-down type pairing-lost count 1 for 60s >"$work/events" 2>&1 &
+monitor=$!
+sleep 1
+check ctl-node-del ctl b node del
+wait $monitor
+check_equal ctl-monitor-status 0 $?
+check_equal ctl-monitor-event "$b" "$(jq -r .peer "$work/events")"
+
+# --- changing what runs -------------------------------------------------------------------
+
+sed "s/name: bee,/name: bee, pool: 2Mi,/" "$work/a.yaml" >"$work/a2.yaml"
+check_equal ctl-apply-change \
+	"~ peer $b (bee): pool-max 4194304 -> 2097152, low 1048576 -> 524288, high 3145728 -> 1572864" \
+	"$(ctl a apply "$work/a2.yaml" | grep '^~')"
+check_equal ctl-apply-change-twice "nothing to do: what runs is what the file says" \
+	"$(ctl a apply "$work/a2.yaml")"
+sed "s/name: bee,/name: bee, pool: 32Mi,/" "$work/a.yaml" >"$work/a3.yaml"
+status 1 ctl-apply-much-larger "apply --remake" ctl a apply "$work/a3.yaml"
+check ctl-apply-remake ctl a apply --remake "$work/a3.yaml"
+check_equal ctl-remade 33554432 "$(member a $b pool_max)"
+echo "node: {id: $a}" >"$work/a3.yaml"
+check ctl-apply-keep ctl a apply --keep "$work/a3.yaml"
+check_equal ctl-kept 2 "$(ctl a -j peer show | jq length)"
+check ctl-apply-empty ctl a apply "$work/a3.yaml"
+check_equal ctl-emptied "0 0 0" \
+	"$(ctl a -j show | jq -r '[.peers, .routes, .sources | length] | join(" ")')"
