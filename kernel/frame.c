@@ -81,6 +81,7 @@ void qn_frame_rx(struct qn_node *node, struct sk_buff *skb)
 	struct qn_rx rx = { .skb = skb };
 	struct qn_frame *f = &rx.f;
 	struct qn_peer *peer;
+	qn_rx_fn handler;
 	bool unpaired;
 	int err;
 
@@ -135,7 +136,8 @@ void qn_frame_rx(struct qn_node *node, struct sk_buff *skb)
 		goto drop;
 	}
 	heard(peer);
-	if (!handlers[f->type] || !handlers[f->type](&rx))
+	handler = handlers[f->type];
+	if (!handler || !handler(&rx))
 		kfree_skb(rx.skb);
 	qn_range_erase(&rx.key);
 	return;

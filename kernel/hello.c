@@ -180,14 +180,16 @@ static void measure_income(struct qn_peer *peer)
 	struct qn_stream *s = peer->stream;
 	unsigned long now = jiffies;
 	u32 ms = jiffies_to_msecs(now - peer->income_at);
-	u64 in, gained, a, b;
+	u64 in, gained, a, b = 0;
 
 	if (ms < QN_HELLO_MS)
 		return;
 	in = atomic64_read(&s->in);
 	gained = atomic64_read(&s->gained);
 	a = (in - peer->income_last) * MSEC_PER_SEC / ms;
-	b = (gained - peer->lane_last) * MSEC_PER_SEC / ms;
+	/* More may have been granted away than came. */
+	if ((s64)(gained - peer->lane_last) > 0)
+		b = (gained - peer->lane_last) * MSEC_PER_SEC / ms;
 	if (peer->income_at) {
 		peer->income = (3ULL * peer->income + min_t(u64, a, U32_MAX)) / 4;
 		peer->lane_income = (3ULL * peer->lane_income +
@@ -252,7 +254,7 @@ u32 qn_hello_tick(struct qn_peer *peer)
 	struct qn_stream *s = peer->stream;
 	u64 level, size = 1ULL << peer->shift;
 	bool waiting, went_down = false;
-	u32 silent;
+	u32 silent, next;
 
 	measure_income(peer);
 	qn_levels_check(peer);
@@ -282,8 +284,8 @@ u32 qn_hello_tick(struct qn_peer *peer)
 
 	if (time_after_eq(jiffies, peer->hello_at)) {
 		qn_flow_share_out(peer);
-		peer->hello_at = jiffies + msecs_to_jiffies(
-			qn_hello_send(peer, 0) ? peer->hello_ms : peer->period);
+		next = qn_hello_send(peer, 0) ? peer->hello_ms : peer->period;
+		peer->hello_at = jiffies + msecs_to_jiffies(next);
 	}
 	return min_t(u32, jiffies_to_msecs(peer->hello_at - jiffies) + 1,
 		     QN_HELLO_MS);

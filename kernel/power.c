@@ -40,7 +40,9 @@ static void start_peer(struct qn_peer *peer)
 	qn_stream_start(peer->stream);
 }
 
-static void for_each_peer(void (*fn)(struct qn_peer *peer), bool tell)
+typedef void (*peer_fn)(struct qn_peer *peer);
+
+static void for_each_peer(peer_fn fn, bool tell)
 {
 	struct qn_node *node;
 	struct qn_peer *peer;

@@ -61,7 +61,7 @@ struct qn_remote_probe {
  */
 struct qn_remote {
 	struct qn_peer *peer;
-	spinlock_t lock;
+	spinlock_t lock;		/* BH; all below */
 	u8 shares;
 	u8 scheme;			/* enum qkdnf_scheme */
 	u16 weight;

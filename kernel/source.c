@@ -254,6 +254,9 @@ static void fd_poll_queue(struct file *file, wait_queue_head_t *head,
 {
 	struct qn_source *src = container_of(pt, struct qn_source, pt);
 
+	/* One wait entry: a device that polls on more is read on the first. */
+	if (src->head)
+		return;
 	src->head = head;
 	add_wait_queue(head, &src->wait);
 }

@@ -890,10 +890,10 @@ void qn_stream_books(struct qn_stream *s, struct qn_books *b)
 		b->in = atomic64_read(&s->in);
 		b->spent = atomic64_read(&s->spent);
 		b->erased = atomic64_read(&s->erased);
-		smp_rmb();
+		smp_rmb();	/* counters before bits ... */
 		for_each_locked(s, i, seg)
 			b->held += qn_segment_held(seg);
-		smp_rmb();
+		smp_rmb();	/* ... and bits before counters again */
 	} while (--tries && b->in != b->spent + b->held + b->erased);
 	spin_unlock_bh(&s->lock);
 	b->refused = atomic64_read(&s->refused);

@@ -69,7 +69,7 @@ struct qn_stream {
 	u32 spare_count;
 
 	atomic64_t in, spent, erased, refused;
-	atomic64_t gained;	/* octets that became allocatable, ever */
+	atomic64_t gained;	/* octets that became allocatable, less granted */
 	struct qn_mem *mem;
 };
 

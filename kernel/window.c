@@ -91,7 +91,7 @@ u32 qn_stream_window(struct qn_stream *s, u64 next, u64 *base, u64 *horizon,
 	end = max(*horizon, s->top);
 	*base = min(low, *horizon);
 	n = min_t(u64, end - *base, QN_WINDOW_BITS);
-	n = (n + 7) & ~7ULL;
+	n = (n + 15) & ~15ULL;	/* so that what follows is aligned */
 	if (n > QN_WINDOW_BITS)
 		n = QN_WINDOW_BITS;
 	/* The newest first: the other end is likeliest to hold those still. */
@@ -215,6 +215,7 @@ u32 qn_stream_grant(struct qn_stream *s, u32 want, u64 *index)
 			continue;
 		list_del_init(&seg->ready);
 		WRITE_ONCE(s->ready_count, s->ready_count - 1);
+		atomic64_sub(qn_segment_size(seg), &s->gained);
 		index[n++] = seg->index;
 	}
 	spin_unlock_bh(&s->lock);
