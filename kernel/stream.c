@@ -439,6 +439,7 @@ void qn_stream_spares(struct qn_stream *s, u32 want)
 struct qn_segment *qn_stream_assemble(struct qn_stream *s, u64 index, bool own)
 {
 	struct qn_segment *seg = NULL;
+	u64 from;
 
 	spin_lock_bh(&s->lock);
 	if (!s->paired || s->stopped || index < s->floor ||
@@ -453,7 +454,13 @@ struct qn_segment *qn_stream_assemble(struct qn_stream *s, u64 index, bool own)
 	set_bit(QN_SEG_ASSEMBLY, &seg->flags);
 	if (own) {
 		set_bit(QN_SEG_OWN, &seg->flags);
-		drop_behind_locked(s, index);
+		/* Also for indexes that were passed over. */
+		from = READ_ONCE(s->fill_next) >> s->shift;
+		if (from + s->ring_mask < index)
+			from = index - s->ring_mask;
+		for (from += (from ^ index) & 1; from <= index; from += 2)
+			drop_behind_locked(s, from);
+		WRITE_ONCE(s->fill_next, (index + 1) << s->shift);
 	}
 	insert_locked(s, seg);
 out:

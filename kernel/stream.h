@@ -63,7 +63,7 @@ struct qn_stream {
 
 	/* Filling: one filler at a time. */
 	struct mutex fill_lock;
-	u64 fill_next;		/* octet offset behind the last fill */
+	u64 fill_next;		/* octet offset behind the last fill; remote: own lane */
 
 	struct list_head spare;	/* segments for softirq to assemble in */
 	u32 spare_count;

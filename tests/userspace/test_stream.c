@@ -913,7 +913,47 @@ static void remote_lanes_apart(void)
 	done_with(b);
 }
 
-TEST_MAIN(TEST(an_idle_full_store_turns), TEST(supply_outlives_the_ring),
+/* An index that is passed over must not let an old segment stay for ever. */
+static void remote_segments_passed_over(void)
+{
+	struct qn_stream *s = stream_make_remote(SHIFT, 0, 16, NULL);
+	struct qn_segment *seg;
+	struct window w;
+	u64 i, small;
+
+	qn_stream_pair(s, 0);
+	for (i = 0; i < 400; i += 2) {
+		while (rcu_access_pointer(s->ring[i & s->ring_mask]))
+			i += 2;		/* as the generator does */
+		qn_stream_spares(s, 1);
+		rcu_read_lock();
+		seg = qn_stream_assemble(s, i, true);
+		if (!seg) {
+			CHECK(false, "no place for %llu", (unsigned long long)i);
+			rcu_read_unlock();
+			break;
+		}
+		key_make(seg->data, 1, i * SEG, SEG);
+		qn_stream_publish(s, seg);
+		if (i == 4)
+			CHECK(qn_stream_supply_own(s));
+		rcu_read_unlock();
+		/* One that is hardly used, in each place of the ring in turn. */
+		if (i % 34 == 0)
+			CHECK(!alloc_one(s, 1, 32, QN_ALLOC_CONTROL, &small));
+		while (level(s) > 3 * SEG &&
+		       !alloc_one(s, 1, 1024, QN_ALLOC_DATA, NULL))
+			;
+		w.bits = qn_stream_window(s, i + 2, &w.base, &w.horizon, w.held,
+					  w.done);
+		CHECK(w.horizon - w.base <= s->ring_mask + 1,
+		      "%llu holds the window back at %llu",
+		      (unsigned long long)w.base, (unsigned long long)i);
+	}
+	done_with(s);
+}
+
+TEST_MAIN(TEST(remote_segments_passed_over), TEST(an_idle_full_store_turns), TEST(supply_outlives_the_ring),
 	  TEST(remote_lanes_apart), TEST(fill_refuses_bad_ranges), TEST(fill_with_blocks_lost),
 	  TEST(fill_after_a_long_outage), TEST(full_store), TEST(out_of_memory),
 	  TEST(lanes_are_apart), TEST(nothing_unshown_or_unpaired),
