@@ -1,0 +1,627 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Tests of tools/decode: frames made here from docs/protocol.md, in captures made
+here, whole and then with one thing wrong. Prints `ok NAME` or `not ok NAME - why`.
+
+The chain is 1:1 - 1:2 - 2:1, links "ab" and "bc"; the remote stream is 1:1 - 2:1.
+"""
+import hashlib
+import json
+import os
+import random
+import struct
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), '..', '..'))
+COMMAND = os.path.join(TOP, 'tools/decode/qkdnf_decode.py')
+sys.path.insert(0, os.path.dirname(COMMAND))
+
+import frame as wire                    # noqa: E402
+import seal                             # noqa: E402
+from audit import Audit, Link           # noqa: E402
+from capture import Datagram            # noqa: E402
+from remote import Lane                 # noqa: E402
+
+A, B, C = 1 << 32 | 1, 1 << 32 | 2, 2 << 32 | 1
+ADDRESS = {A: '10.0.0.1', B: '10.0.0.2', C: '10.0.0.3'}
+INCARNATION = {A: 0xa1, B: 0xb1, C: 0xc1}
+FAR = {A: 0xa2, C: 0xc2}                # incarnations in the remote stream
+SHIFT, START = 12, 1767225600 * 10**9
+SEEDS = {'ab': bytes(range(32)), 'bc': bytes(range(32, 64))}
+PAIRS = {'ab': (A, B), 'bc': (B, C)}
+
+
+def openssl(*arguments, data):
+    return subprocess.run(['openssl', *arguments], input=data, stdout=subprocess.PIPE,
+                          check=True).stdout
+
+
+def xor(one, other):
+    return bytes(a ^ b for a, b in zip(one, other, strict=True))
+
+
+class Net:
+    """An encoder: nodes that seal frames as the page says, onto one wire. Each
+    frame takes the next range of a segment of its sender's parity.
+    """
+
+    def __init__(self):
+        self.keys = {name: seal.EmulatedLink(seed, START, 4096) for name, seed in SEEDS.items()}
+        self.next = {}
+        self.sent = []                  # [source, destination, octets]
+
+    def link(self, one, other):
+        return 'ab' if A in (one, other) else 'bc'
+
+    def take(self, sender, receiver, octets, aligned=16, segment=None):
+        """Offset of a fresh range in a segment that the sender owns."""
+        key = (self.link(sender, receiver), sender, segment)
+        parity = 0 if sender == min(PAIRS[key[0]]) else 1
+        at = self.next.get(key, (parity if segment is None else segment) << SHIFT)
+        mine = (at - 1) >> SHIFT if key in self.next else at >> SHIFT
+        at = (at + aligned - 1) // aligned * aligned
+        if (at + octets - 1) >> SHIFT != mine:
+            at = (mine + 2) << SHIFT
+        self.next[key] = at + (octets + 15) // 16 * 16
+        return at
+
+    def send(self, sender, receiver, kind, payload=b'', *, flags=0, hops=64, share=1,
+             origin=None, destination=None, incarnation=None, remote_offset=0, contract=0,
+             weight=0, offset=None, key=None, length=None, segment=None, tamper=None):
+        """Seal and send. key: the stream, if it is not the link's."""
+        spent = 32 + (len(payload) if length is None else length) * bool(flags & 10)
+        if offset is None:
+            offset = self.take(sender, receiver, spent, 1024 if spent == 1024 else 16, segment)
+        stream = key or self.keys[self.link(sender, receiver)].read
+        if flags & 8:
+            payload = xor(payload, stream(offset + 32, len(payload)))
+        header = struct.pack('>BBBBHBBQQQQQQIHH', 1, kind, flags, hops,
+                             len(payload) if length is None else length, share, SHIFT, sender,
+                             offset, origin or sender, destination or receiver,
+                             incarnation or INCARNATION[sender], remote_offset, contract,
+                             weight, 0)
+        if tamper:
+            header = tamper(header)
+        tag = seal.poly1305(stream(offset, 32), header + payload)
+        self.sent.append([sender, receiver, header + tag + payload])
+        return offset
+
+    # Frames of a session.
+
+    def probe(self, sender, receiver, echo, barrier=0, sent_us=0, **more):
+        return self.send(sender, receiver, wire.PROBE,
+                         struct.pack('>QQQQ8x', echo, barrier, sent_us, 0), **more)
+
+    def hello(self, sender, receiver, sent_us, readings=(), echo=None, barrier=0, held=0x0f,
+              done=0, **more):
+        body = struct.pack('>QQQQIIQHHHHQQ', INCARNATION[receiver] if echo is None else echo,
+                           barrier, sent_us, 0, 1000, 5000, 4096, 0, 8, len(readings), 0, 0, 4)
+        body += bytes([held, done]) + b''.join(struct.pack('>IIQQ', *one) for one in readings)
+        return self.send(sender, receiver, wire.HELLO, body, **more)
+
+    def relay_first(self, chunk, share=1, link_key=None):
+        """The origin's frame of a chunk, KEYED. Returns the share's key."""
+        length = min(992, 4096 - 992 * chunk)
+        offset = self.send(A, B, wire.RELAY, flags=2, length=length, destination=C,
+                           incarnation=FAR[A], remote_offset=992 * chunk, weight=1, share=share)
+        return self.keys['ab'].read(offset + 32, length)
+
+    def relay_on(self, chunk, key, share=1, sender=B, receiver=C, **more):
+        return self.send(sender, receiver, wire.RELAY, key, flags=8, origin=A, destination=C,
+                         hops=63 if sender == B else 64, incarnation=FAR[A], weight=1,
+                         remote_offset=992 * chunk, share=share, **more)
+
+    def relay_segment(self, shares=1):
+        """Segment 0 of 1:1's lane, every chunk. Returns its octets."""
+        octets = b''
+        for chunk in range(5):
+            total = bytes(min(992, 4096 - 992 * chunk))
+            for index in range(shares):
+                key = self.relay_first(chunk, index << 4 | shares)
+                self.relay_on(chunk, key, index << 4 | shares)
+                total = xor(total, key)
+            octets += total
+        return octets
+
+    def confirm(self, octets, wrong=False, **more):
+        message = struct.pack('>QQQQQ', A, C, FAR[A], FAR[C], 0) + bytes(24) + octets[32:]
+        tag = seal.poly1305(octets[:32], message)
+        if wrong:
+            tag = bytes([tag[0] ^ 1]) + tag[1:]
+        body = struct.pack('>QQIHHQ', FAR[C], 1, 0xffffffff, 1, 0, 0)
+        body += struct.pack('>BB6xQ', 1, 0, 0) + tag
+        for sender, receiver in ((C, B), (B, A)):
+            self.send(sender, receiver, wire.RELAY_ACK, body, origin=C, destination=A,
+                      incarnation=FAR[A], hops=64 if sender == C else 63, **more)
+
+    def session(self, shares=1):
+        """What two links and a remote stream say to each other when all is well."""
+        for one, other in PAIRS.values():
+            self.probe(one, other, 0)
+            self.sent.append(self.sent[-1])             # repeated octet for octet
+            self.probe(other, one, INCARNATION[one])
+            self.hello(one, other, 1000)
+            self.hello(other, one, 1001, [(7, 0, 100, 0)])
+            self.hello(other, one, 2001, [(7, 1, 300, 200)])
+        grant = struct.pack('>H6xQ', 1, 8)
+        self.send(A, B, wire.GRANT, grant)
+        self.send(B, A, wire.GRANT, grant + struct.pack('>Q', 1), flags=1)
+        self.send(B, A, wire.PROBE, struct.pack('>QQQQ8x', INCARNATION[A], 0, 0, 0), segment=8)
+        self.octets = octets = self.relay_segment(shares)
+        repeat = octets[:992]
+        if shares == 1:                                 # one chunk again, under fresh pad
+            self.relay_on(0, repeat, sender=A, receiver=B)
+            self.relay_on(0, repeat)
+        self.confirm(octets)
+        nak = struct.pack('>BBHIQII', 2, 0, 0, 500, B, 0, 0)
+        self.send(B, A, wire.RELAY_NAK, nak, origin=C, destination=A, incarnation=FAR[A])
+        self.supply(64, 48, 1)
+        return octets
+
+    def remote_key(self, offset, length):
+        return self.octets[offset:offset + length]
+
+    def supply(self, at, octets, number, offset=1024, operation=2):
+        body = struct.pack('>BBHIQQQ16x64s', operation, 0, 3, 60, number, at, octets, b'one')
+        self.send(A, C, wire.SUPPLY, body, flags=8, offset=offset, key=self.remote_key,
+                  incarnation=FAR[A])
+
+    def judged(self, links=('ab', 'bc')):
+        audit = Audit({PAIRS[name]: Link(name, self.keys[name]) for name in links})
+        for at, (source, destination, octets) in enumerate(self.sent):
+            audit.take(Datagram(at * 1000, (ADDRESS[source], 17717),
+                                (ADDRESS[destination], 17717), octets, False))
+        audit.judge()
+        return audit
+
+
+# --- verdicts ----------------------------------------------------------------------------
+
+failures = 0
+
+
+def verdict(name, problem):
+    global failures
+    if problem:
+        failures += 1
+        print(f'not ok {name} - {problem}', flush=True)
+    else:
+        print(f'ok {name}', flush=True)
+
+
+def test(function):
+    try:
+        problem = function()
+    except Exception as error:          # pylint: disable=broad-except
+        problem = f'{type(error).__name__}: {error}'.splitlines()[0]
+    verdict('decode-' + function.__name__.replace('_', '-'), problem)
+
+
+def unequal(what, expected, found):
+    return None if expected == found else f'{what}: expected {expected}, found {found}'
+
+
+def expect(audit, kinds, **counts):
+    """Problem, or None if exactly these kinds of findings and counts are there."""
+    found = set(audit.finding_count)
+    if found != set(kinds):
+        texts = [text for several in audit.finding_text.values() for text in several]
+        return f'findings {sorted(found)}, expected {sorted(kinds)}: {texts[:2]}'
+    verdicts = audit.verdicts()
+    for name, count in counts.items():
+        if verdicts[name] != count:
+            return f'{verdicts[name]} {name}, expected {count}'
+    return None
+
+
+# --- arithmetic ----------------------------------------------------------------------------
+
+def rfc_vectors():
+    seal.self_test()
+    # RFC 8439 A.3: sums that pass 2^130 - 5 and 2^128.
+    for key, message, tag in (
+            ('02' + '00' * 31, 'ff' * 16, '03' + '00' * 15),
+            ('02' + '00' * 15 + 'ff' * 16, '02' + '00' * 15, '03' + '00' * 15),
+            ('01' + '00' * 31, 'ff' * 16 + 'f0' + 'ff' * 15 + '11' + '00' * 15,
+             '05' + '00' * 15)):
+        if seal.poly1305(bytes.fromhex(key), bytes.fromhex(message)).hex() != tag:
+            return f'Poly1305 of {message[:8]}...'
+    return None
+
+
+def like_openssl():
+    chance = random.Random(1)
+    for length in (1, 15, 16, 17, 64, 72, 1056, 4096):
+        key, data = chance.randbytes(32), chance.randbytes(length)
+        tag = openssl('mac', '-macopt', f'hexkey:{key.hex()}', '-in', '-', 'POLY1305', data=data)
+        if tag.decode().strip().lower() != seal.poly1305(key, data).hex():
+            return f'Poly1305 of {length} octets'
+        iv = bytes(4) + chance.randbytes(12)
+        stream = openssl('enc', '-chacha20', '-K', key.hex(), '-iv', iv.hex(),
+                         data=bytes(length))
+        if stream != seal.chacha20(key, [bytes(16), iv, bytes(16)], length)[1]:
+            return f'ChaCha20 of {length} octets'
+    return None
+
+
+def emulated_link():
+    """The commands of docs/emulator.md, with 1024-octet blocks, block 7."""
+    seed = random.Random(2).randbytes(32)
+    key = openssl('enc', '-chacha20', '-K', seed.hex(), '-iv',
+                  '00000000000400000000faed51728618', data=bytes(32))
+    block = openssl('enc', '-chacha20', '-K', key.hex(), '-iv',
+                    '00000000000000000700000000000000', data=bytes(1024))
+    link = seal.EmulatedLink(seed, 0x18867251edfa0000, 1024)
+    link.prepare_ranges([(7 * 1024 - 1, 7 * 1024 + 5)])
+    if link.read(7 * 1024, 1024) != block:
+        return 'block 7 is another'
+    return unequal('octets across blocks', block[:20],
+                   seal.EmulatedLink(seed, 0x18867251edfa0000, 1024).read(7168 - 20, 40)[20:])
+
+
+# --- sessions ------------------------------------------------------------------------------
+
+def whole_session():
+    net = Net()
+    octets = net.session()
+    audit = net.judged()
+    frames = len({raw for _, _, raw in net.sent})
+    problem = expect(audit, (), verified=frames, unknown=0, bad=0)
+    lane = Lane(A, C, FAR[A])
+    report = audit.report()['streams'][0]
+    return (problem or unequal('segment', octets, audit.remote.segment(lane, 0))
+            or unequal('confirmed', 1, report['segments_confirmed'])
+            or unequal('arrived', 5, report['arrived'])
+            or unequal('frames', 12, report['frames'])
+            or unequal('on several hops', 5, report['on_several_hops'])
+            or unequal('copies', 2, audit.report()['frames']['copies']))
+
+
+def shares_are_joined():
+    net = Net()
+    octets = net.session(shares=3)
+    audit = net.judged()
+    return (expect(audit, (), unknown=0, bad=0)
+            or unequal('segment', octets, audit.remote.segment(Lane(A, C, FAR[A]), 0)))
+
+
+def a_missing_share_gives_nothing():
+    net = Net()
+    net.session(shares=2)
+    net.sent = [one for one in net.sent if len(one[2]) < 70 or one[2][1] != wire.RELAY
+                or one[2][6] != 0x12]
+    audit = net.judged()
+    return (unequal('segment', None, audit.remote.segment(Lane(A, C, FAR[A]), 0))
+            or expect(audit, (), unknown=1))
+
+
+def no_key_no_verdict():
+    net = Net()
+    net.session()
+    audit = net.judged(links=('ab',))
+    of_bc = sum(1 for one in net.sent if C in one[:2] and A not in one[:2]) - 1
+    return expect(audit, (), unknown=of_bc, bad=0)
+
+
+def every_octet_counts():
+    """Any bit of any frame: none of the tampered passes as verified."""
+    net = Net()
+    net.session()
+    for at, (_, _, raw) in enumerate(net.sent):
+        for octet in [*range(80), *range(80, len(raw), 97)]:
+            changed = bytearray(raw)
+            changed[octet] ^= 1 << octet % 8
+            one = Net()
+            one.keys, one.octets = net.keys, net.octets
+            one.sent = [[*net.sent[at][:2], bytes(changed)]]
+            if one.judged().verdicts()['verified']:
+                return f'frame {at}, octet {octet}'
+    return None
+
+
+def every_length():
+    net = Net()
+    net.session()
+    for at, (_, _, raw) in enumerate(net.sent):
+        for length in [*range(min(len(raw), 130)), len(raw) - 1]:
+            one = Net()
+            one.keys = net.keys
+            one.sent = [[*net.sent[at][:2], raw[:length]]]
+            problem = expect(one.judged(), ('form',), verified=0)
+            if problem:
+                return f'frame {at} cut to {length}: {problem}'
+    return None
+
+
+def broken(change, *kinds, **counts):
+    """A good session, one wrong thing, and the kinds of findings that it makes."""
+    def run():
+        net = Net()
+        net.session()
+        change(net)
+        return expect(net.judged(), kinds, **counts)
+    return run
+
+
+def again_under_the_same_pad(net):
+    """The two-time pad: another chunk's key over a range that was used."""
+    used = net.relay_on(0, net.octets[:992])
+    net.relay_on(1, net.octets[992:1984], offset=used)
+
+
+def same_chunk_same_pad(net):
+    used = net.relay_on(0, net.octets[:992])
+    net.sent.pop()
+    for hops in (63, 62):
+        net.send(B, C, wire.RELAY, net.octets[:992], flags=8, origin=A, destination=C,
+                 hops=hops, incarnation=FAR[A], weight=1, remote_offset=0, offset=used)
+
+
+def half_overlap(net):
+    used = net.hello(B, C, 9000)
+    net.hello(B, C, 9001, offset=used + 16)
+
+
+def keyed_with_payload(net):
+    offset = net.take(A, B, 1024, 1024)
+    net.send(A, B, wire.RELAY, bytes(992), flags=2, offset=offset, destination=C,
+             incarnation=FAR[A], weight=1)
+
+
+def keyed_from_a_relay_node(net):
+    net.send(B, C, wire.RELAY, flags=2, length=992, origin=A, destination=C, hops=63,
+             incarnation=FAR[A], weight=1)
+
+
+def granted_away(net):
+    net.hello(A, B, 9000, offset=(8 << SHIFT) + 1024)
+
+
+def taken_twice(net):
+    net.supply(64 + 32, 16, 2, offset=2048)
+    net.supply(64 + 32, 32, 3, offset=3072)
+
+
+def marked_and_used(net):
+    net.supply(0, 4096, 2, offset=2048, operation=1)
+
+
+def later_hello(net, **more):
+    net.hello(C, B, 9000, **more)
+
+
+def set_octet(at, value):
+    return lambda header: header[:at] + bytes([value]) + header[at + 1:]
+
+
+BROKEN = {
+    # name: (what is wrong, findings)
+    'pad-reused-for-another-chunk': (again_under_the_same_pad, 'reuse'),
+    'pad-reused-for-the-same-chunk': (same_chunk_same_pad, 'reuse', 'pad', 'form'),
+    'ranges-overlap-by-a-granule': (half_overlap, 'reuse'),
+    'repeated-probe-with-other-content':
+        (lambda net: net.probe(A, B, 5, offset=0), 'reuse'),
+    'relay-flips-a-bit':
+        (lambda net: net.relay_on(2, xor(net.octets[1984:2976], bytes(991) + b'\1')), 'key'),
+    'keyed-with-payload': (keyed_with_payload, 'form'),
+    'keyed-from-a-relay-node': (keyed_from_a_relay_node, 'form', 'key'),
+    'confirmed-tag-wrong': (lambda net: net.confirm(net.octets, wrong=True), 'confirm'),
+    'segment-of-the-other-end': (lambda net: net.hello(A, B, 9000, segment=3), 'owner'),
+    'segment-given-away': (granted_away, 'owner'),
+    'supply-ranges-overlap': (taken_twice, 'reuse'),
+    'supply-takes-a-spent-range': (lambda net: net.supply(1040, 16, 2, offset=2048), 'reuse'),
+    'supply-of-a-segment-in-use': (marked_and_used, 'supply'),
+    'confirmation-key-seals': (lambda net: net.supply(512, 16, 2, offset=16), 'reuse'),
+    'hello-reading-goes-back':
+        (lambda net: later_hello(net, readings=[(7, 1, 250, 200)]), 'hello'),
+    'hello-more-at-the-mark':
+        (lambda net: later_hello(net, readings=[(7, 1, 350, 400)]), 'hello'),
+    'hello-other-barrier': (lambda net: later_hello(net, barrier=1, held=0x0e), 'hello'),
+    'hello-without-pairing': (lambda net: later_hello(net, echo=0), 'hello'),
+    'time-in-a-links-probe': (lambda net: net.probe(A, B, 0, sent_us=5), 'form'),
+    'unknown-flag': (lambda net: later_hello(net, tamper=set_octet(2, 0x40)), 'form'),
+    'share-count-of-5': (lambda net: later_hello(net, tamper=set_octet(6, 0x05)), 'form'),
+    'reserved-field': (lambda net: later_hello(net, tamper=set_octet(63, 1)), 'form'),
+    'version-2': (lambda net: later_hello(net, tamper=set_octet(0, 2)), 'form'),
+    'chunk-boundary':
+        (lambda net: net.send(A, B, wire.RELAY, bytes(992), flags=8, destination=C, weight=1,
+                              incarnation=FAR[A], remote_offset=16), 'form'),
+    'chunk-of-the-other-end':
+        (lambda net: net.send(A, B, wire.RELAY, bytes(992), flags=8, destination=C, weight=1,
+                              incarnation=FAR[A], remote_offset=4096), 'form'),
+    'hop-limit-does-not-fall':
+        (lambda net: net.send(B, C, wire.RELAY, net.octets[:992], flags=8, origin=A,
+                              destination=C, hops=64, weight=1, incarnation=FAR[A]), 'form'),
+}
+
+
+# --- captures and the command ---------------------------------------------------------------
+
+def udp_packet(source, destination, data, version=4, extension=False):
+    udp = struct.pack('>HHHH', 17717, 17717, 8 + len(data), 0) + data
+    if version == 4:
+        return (struct.pack('>BBHHHBBH', 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0)
+                + bytes(map(int, ADDRESS[source].split('.')))
+                + bytes(map(int, ADDRESS[destination].split('.'))) + udp)
+    options = struct.pack('>BB6x', 17, 0) if extension else b''
+    return (struct.pack('>IHBB', 6 << 28, len(options + udp), 60 if extension else 17, 64)
+            + bytes(15) + bytes([source & 255]) + bytes(15) + bytes([destination & 255])
+            + options + udp)
+
+
+def pcap(packets, linktype, order='<', nano=False):
+    out = struct.pack(order + 'IHHiIII', 0xa1b23c4d if nano else 0xa1b2c3d4, 2, 4, 0, 0,
+                      262144, linktype)
+    for at, packet in enumerate(packets):
+        out += struct.pack(order + 'IIII', 1000 + at, 500, len(packet), len(packet)) + packet
+    return out
+
+
+def pcapng(packets, linktype, order='<'):
+    def block(kind, body):
+        body += bytes(-len(body) % 4)
+        return (struct.pack(order + 'II', kind, 12 + len(body)) + body
+                + struct.pack(order + 'I', 12 + len(body)))
+
+    resolution = struct.pack(order + 'HHB3xHH', 9, 1, 9, 0, 0)
+    out = block(0x0a0d0d0a, struct.pack(order + 'IHHq', 0x1a2b3c4d, 1, 0, -1))
+    out += block(5, b'statistics..')
+    out += block(1, struct.pack(order + 'HHI', linktype, 0, 0) + resolution)
+    for at, packet in enumerate(packets):
+        moment = (1000 + at) * 10**9 + 500
+        out += block(6, struct.pack(order + 'IIIII', 0, moment >> 32, moment & 0xffffffff,
+                                    len(packet), len(packet)) + packet)
+    return out
+
+
+ETHERNET4, ETHERNET6 = bytes(12) + b'\x08\x00', bytes(12) + b'\x86\xdd'
+VLAN = bytes(12) + b'\x81\x00\x00\x05\x08\x00'
+SLL, SLL2 = bytes(14) + b'\x08\x00', b'\x08\x00' + bytes(18)
+CAPTURES = {
+    'ethernet': lambda v4, v6: pcap([ETHERNET4 + one for one in v4], 1),
+    'ethernet-vlan-big-endian-ns': lambda v4, v6: pcap([VLAN + one for one in v4], 1, '>', True),
+    'ethernet-ipv6': lambda v4, v6: pcap([ETHERNET6 + one for one in v6], 1),
+    'ethernet-padded': lambda v4, v6: pcap([ETHERNET4 + one + bytes(9) for one in v4], 1),
+    'cooked': lambda v4, v6: pcap([SLL + one for one in v4], 113),
+    'cooked-2': lambda v4, v6: pcap([SLL2 + one for one in v4], 276),
+    'raw': lambda v4, v6: pcap([one for pair in zip(v4, v6) for one in pair], 101),
+    'pcapng': lambda v4, v6: pcapng([ETHERNET4 + one for one in v4], 1),
+    'pcapng-big-endian': lambda v4, v6: pcapng([ETHERNET6 + one for one in v6], 1, '>'),
+    'broken-off': lambda v4, v6: pcap([ETHERNET4 + one for one in v4 + v4[:1]], 1)[:-30],
+}
+
+
+class Command:
+    """The program, as people run it, on files in a directory of its own."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.net = Net()
+        self.net.session()
+        self.v4 = [udp_packet(*one) for one in self.net.sent]
+        self.v6 = [udp_packet(*one, version=6, extension=True) for one in self.net.sent]
+        self.links = []
+        for name, seed in SEEDS.items():
+            self.file(f'{name}.seed', (seed.hex() + '\n').encode())
+            one, other = (wire.node_text(node) for node in PAIRS[name])
+            self.links += ['--link', f'{name},{self.path(name + ".seed")},2026-01-01,4096',
+                           '--pair', f'{one}-{other}={name}']
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    def file(self, name, octets):
+        with open(self.path(name), 'wb') as file:
+            file.write(octets)
+        return self.path(name)
+
+    def run(self, *arguments):
+        return subprocess.run([sys.executable, COMMAND, *arguments], check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def reads(self, form):
+        path = self.file('capture', CAPTURES[form](self.v4, self.v6))
+        result = self.run('verify', '-j', '--complete', *self.links, path)
+        if result.returncode:
+            return f'exit status {result.returncode}: {result.stderr or result.stdout[-300:]}'
+        frames = json.loads(result.stdout)['frames']
+        return unequal('verified', len({raw for _, _, raw in self.net.sent}),
+                       frames['verified'])
+
+    def digest(self):
+        path = self.file('capture', pcap(self.v4, 101))
+        result = self.run('verify', *self.links, '--stream', '1:1-2:1', '--digest', '1000:64',
+                          '--segments', self.path('segments'), path)
+        expected = hashlib.sha256(self.net.octets[1000:1064]).hexdigest()
+        if result.returncode or f'digest 1:1-2:1 1000:64 {expected}\n' not in result.stdout:
+            return f'exit status {result.returncode}, no line of the digest {result.stderr}'
+        with open(self.path('segments'), encoding='ascii') as file:
+            return unequal('segments', f'1:1 2:1 {FAR[A]:016x} 0 0 4096 '
+                           f'{hashlib.sha256(self.net.octets).hexdigest()}\n', file.read())
+
+    def dump(self):
+        path = self.file('capture', pcap(self.v4, 101))
+        lines = [json.loads(line) for line in self.run('dump', '-j', path).stdout.splitlines()]
+        text = self.run('dump', path).stdout.splitlines()
+        kinds = [line['type'] for line in lines]
+        return (unequal('types', [wire.TYPES[one[2][1]] for one in self.net.sent], kinds)
+                or unequal('lines', len(lines), len(text))
+                or unequal('faults', [], [line for line in lines if line['faults']])
+                or unequal('in text', [], [line for line, kind in zip(text, kinds)
+                                           if f'  {kind}  ' not in line]))
+
+    def exit_status(self):
+        """1 for a finding, and what it was; --complete minds what is unknown."""
+        path = self.file('capture', pcap(self.v4, 101))
+        some = self.run('verify', *self.links[:4], path)
+        strict = self.run('verify', '--complete', *self.links[:4], path)
+        forged = bytearray(self.v4[0])
+        forged[-20] ^= 1
+        bad = self.run('verify', *self.links,
+                       self.file('forged', pcap([*self.v4, bytes(forged)], 101)))
+        return (unequal('unknown frames', 0, some.returncode)
+                or unequal('--complete', 1, strict.returncode)
+                or unequal('forged', 1, bad.returncode)
+                or (None if 'tag is wrong' in bad.stdout else 'says nothing of the tag'))
+
+    def refusals(self):
+        """A wrong question gets one line that says what to do, and status 2."""
+        path = self.file('capture', pcap(self.v4, 101))
+        short = self.file('short.seed', b'1234\n')
+        text = self.file('text', b'no capture at all\n')
+        link = self.links[:4]
+        for arguments, word in (
+                (('verify', path), 'give --link'),
+                (('verify', *link, self.path('missing')), 'No such file'),
+                (('verify', *link, text), 'neither pcap nor pcapng'),
+                (('verify', *link, self.file('empty', pcap([], 1))), 'no frame'),
+                (('verify', *link, self.file('wifi', pcap([b'x' * 50], 105))), 'link type 105'),
+                (('verify', '--link', 'x,' + short + ',2026-01-01', path), '64 hexadecimal'),
+                (('verify', '--link', 'x', path), 'NAME,SEEDFILE'),
+                (('verify', *link[:1], link[1].replace('2026-01-01', 'noon'), path), 'no time'),
+                (('verify', *link[:1], link[1].replace('4096', '40'), path), 'multiple of 16'),
+                (('verify', *link[:2], path), 'add --pair'),
+                (('verify', *link[:2], '--pair', '1:1-1:2=zz', path), "named 'zz'"),
+                (('verify', *link[:2], '--pair', '1-2=ab', path), 'PROVIDER:NODE'),
+                (('verify', *link, '--digest', '0:16', path), '--stream'),
+                (('verify', *self.links, '--stream', '1:1-2:1', '--digest', '4090:16', path),
+                 'do not hold'),
+                (('verify', *self.links, '--stream', '1:1-2:1', '--digest', '16', path),
+                 'OFFSET:OCTETS')):
+            result = self.run(*arguments)
+            if (result.returncode != 2 or word not in result.stderr
+                    or result.stderr.count('\n') != 1):
+                return (f'{arguments}: status {result.returncode}, {result.stderr!r}, '
+                        f'expected {word!r}')
+        return None
+
+
+def main():
+    for function in (rfc_vectors, like_openssl, emulated_link, whole_session,
+                     shares_are_joined, a_missing_share_gives_nothing, no_key_no_verdict,
+                     every_octet_counts, every_length):
+        test(function)
+    for name, (change, *kinds) in BROKEN.items():
+        run = broken(change, *kinds)
+        run.__name__ = 'finds-' + name
+        test(run)
+    with tempfile.TemporaryDirectory(prefix='qkdnf-decode-') as directory:
+        command = Command(directory)
+        for form in CAPTURES:
+            def run(form=form):
+                return command.reads(form)
+            run.__name__ = 'reads-' + form
+            test(run)
+        for function in (command.digest, command.dump, command.exit_status, command.refusals):
+            def run(function=function):
+                return function()
+            run.__name__ = function.__name__
+            test(run)
+    return 1 if failures else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
