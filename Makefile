@@ -110,7 +110,7 @@ $(guest-modules): modules-%: setup-kernel-%
 uml:
 	@tools/uml/build.sh
 modules-uml: uml
-	+@ARCH=um QKDNF_WERROR=y tools/setup/build-modules.sh $(b)/uml
+	+@ARCH=um tools/setup/build-modules.sh $(b)/uml
 
 .PHONY: $(addprefix check-config-,$(SERIES))
 $(addprefix check-config-,$(SERIES)): check-config-%: setup-kernel-%
