@@ -100,6 +100,21 @@ static void tell_confirmed(struct qn_remote *r, u64 index)
 		r->confirm[r->confirms++] = index;
 }
 
+/* By itself, for the stack: a frame beside a body is too much for one function. */
+static noinline_for_stack void send_ack(struct qn_remote *r, u32 share,
+					const void *body, u32 len)
+{
+	struct qn_peer *peer = r->peer;
+	struct qn_frame f;
+
+	qn_frame_own(peer, &f, QN_RELAY_ACK, len);
+	f.share = share;
+	f.shares = r->shares;
+	f.incarnation = peer->pairing.other;
+	if (!qn_relay_originate(peer->node, &f, body))
+		qn_count(peer, QN_C_ACK_TX);
+}
+
 static void send_acks(struct qn_remote *r)
 {
 	struct {
@@ -108,7 +123,6 @@ static void send_acks(struct qn_remote *r)
 	} body;
 	struct qn_peer *peer = r->peer;
 	struct qn_segment *seg;
-	struct qn_frame f;
 	u32 n, share, i, k;
 
 	lockdep_assert_held(&r->lock);
@@ -144,13 +158,7 @@ static void send_acks(struct qn_remote *r)
 		if (r->far_time)
 			body.w.echo_time = cpu_to_be64(r->far_time +
 						       qn_now_us() - r->far_local);
-		qn_frame_own(peer, &f, QN_RELAY_ACK,
-			     sizeof(body.w) + n * sizeof(body.e[0]));
-		f.share = share;
-		f.shares = r->shares;
-		f.incarnation = peer->pairing.other;
-		if (!qn_relay_originate(peer->node, &f, &body))
-			qn_count(peer, QN_C_ACK_TX);
+		send_ack(r, share, &body, sizeof(body.w) + n * sizeof(body.e[0]));
 	}
 	for (i = 0; i < QN_ASSEMBLY_SEGS; i++)
 		r->in[i].touched = false;
