@@ -141,7 +141,9 @@ char *qn_event_text(const struct qn_rec *event, char *buf, size_t size)
 		used = strlen(buf);
 		snprintf(buf + used, size - used, " (%s)", peer);
 	}
-	append(buf, size, event, QKDNF_A_EVENT_DESTINATION, "to");
+	if (!qn_has(event, QKDNF_A_EVENT_PEER) ||
+	    qn_get(event, QKDNF_A_EVENT_PEER, 0) != qn_get(event, QKDNF_A_EVENT_DESTINATION, 0))
+		append(buf, size, event, QKDNF_A_EVENT_DESTINATION, "to");
 	append(buf, size, event, QKDNF_A_EVENT_SHARE, "share");
 	append(buf, size, event, QKDNF_A_EVENT_CONTRACT, "contract");
 	append(buf, size, event, QKDNF_A_EVENT_DIRECTION, "");
@@ -169,9 +171,12 @@ char *qn_emu_event_text(const struct qn_rec *event, char *buf, size_t size)
 
 	switch (event->mark) {
 	case QKDEMU_CMD_LINK_STOPPED_NTF:
-		snprintf(buf, size, "emu-link-stopped %s: %s", name,
-			 qn_format_value(value, sizeof(value), event, QKDEMU_A_REASON, false));
-		append(buf, size, event, QKDEMU_A_QBER_NOW, "QBER");
+		qn_format_value(value, sizeof(value), event, QKDEMU_A_QBER_NOW, false);
+		if (qn_get(event, QKDEMU_A_REASON, 0) == QKDEMU_REASON_QBER)
+			snprintf(buf, size, "emu-link-stopped %s: QBER %s is above the limit", name,
+				 value);
+		else
+			snprintf(buf, size, "emu-link-stopped %s: fault", name);
 		break;
 	case QKDEMU_CMD_LINK_RESUMED_NTF:
 		snprintf(buf, size, "emu-link-resumed %s", name);

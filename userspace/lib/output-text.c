@@ -25,8 +25,8 @@ static struct libscols_table *table_new(struct qn_out *out, bool heading)
 	scols_table_enable_colors(table, out->colour);
 	scols_table_enable_noheadings(table, !heading);
 	scols_table_set_column_separator(table, "  ");
-	/* Lines of a pipe are cut by nobody. */
-	scols_table_enable_nowrap(table, 1);
+	/* A narrow terminal wraps lines; nothing is cut off. */
+	scols_table_enable_nowrap(table, 0);
 	if (!out->terminal)
 		scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
 	for (i = 0; i < out->view->count; i++) {

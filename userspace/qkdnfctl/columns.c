@@ -288,14 +288,32 @@ static const struct qn_col relay_cols[] = {
 
 const struct qn_view view_relays = QN_VIEW(relay_cols, "no remote peers");
 
+/* The largest rates stand for no limit. */
+static void rate_or_any(const struct qn_rec *flow, unsigned int attr, char *buf, size_t size)
+{
+	qn_format_value(buf, size, flow, attr, false);
+	if (qn_get(flow, attr, 0) >= QKDNF_RATE_MAX)
+		snprintf(buf, size, "any");
+}
+
+static void flow_allowed(const struct qn_rec *flow, char *buf, size_t size)
+{
+	rate_or_any(flow, QKDNF_A_FLOW_ALLOWED, buf, size);
+}
+
+static void flow_demand(const struct qn_rec *flow, char *buf, size_t size)
+{
+	rate_or_any(flow, QKDNF_A_FLOW_DEMAND, buf, size);
+}
+
 static const struct qn_col flow_cols[] = {
 	{ .head = "LINK TO", .attr = QKDNF_A_FLOW_PEER },
 	{ .head = "ORIGIN", .attr = QKDNF_A_FLOW_ORIGIN },
 	{ .head = "DESTINATION", .attr = QKDNF_A_FLOW_DESTINATION },
 	{ .head = "WEIGHT", .attr = QKDNF_A_FLOW_WEIGHT, .right = true },
 	{ .head = "RATE", .attr = QKDNF_A_FLOW_RATE, .right = true },
-	{ .head = "ALLOWED", .attr = QKDNF_A_FLOW_ALLOWED, .right = true },
-	{ .head = "DEMAND", .attr = QKDNF_A_FLOW_DEMAND, .right = true },
+	{ .head = "ALLOWED", .text = flow_allowed, .right = true },
+	{ .head = "DEMAND", .text = flow_demand, .right = true },
 	{ .head = "LAST", .attr = QKDNF_A_FLOW_LAST_MS, .right = true },
 };
 

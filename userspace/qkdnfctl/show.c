@@ -25,23 +25,34 @@ static const struct qn_rec *source_of(const struct qn_rec *peer)
 	return qn_find(shown->sources, QKDNF_A_SOURCE_PEER, qn_get(peer, QKDNF_A_PEER_ID, 0));
 }
 
+static const struct qn_rec *relay_of(const struct qn_rec *peer)
+{
+	return qn_find(shown->relays, QKDNF_A_RELAY_PEER, qn_get(peer, QKDNF_A_PEER_ID, 0));
+}
+
+/* What fills the stream: a device, a process, or relays. */
 static void peer_source(const struct qn_rec *peer, char *buf, size_t size)
 {
-	const struct qn_rec *source = source_of(peer);
+	const struct qn_rec *source = source_of(peer), *relay = relay_of(peer);
 	char kind[32], state[32];
 
 	*buf = 0;
-	if (!source)
-		return;
-	qn_format_value(kind, sizeof(kind), source, QKDNF_A_SOURCE_KIND, false);
-	qn_format_value(state, sizeof(state), source, QKDNF_A_SOURCE_STATE, false);
-	snprintf(buf, size, "%s %s", kind, state);
+	if (relay) {
+		qn_format_value(state, sizeof(state), relay, QKDNF_A_RELAY_STATE, false);
+		snprintf(buf, size, "relay %s", state);
+	} else if (source) {
+		qn_format_value(kind, sizeof(kind), source, QKDNF_A_SOURCE_KIND, false);
+		qn_format_value(state, sizeof(state), source, QKDNF_A_SOURCE_STATE, false);
+		snprintf(buf, size, "%s %s", kind, state);
+	}
 }
 
 static const char *peer_source_colour(const struct qn_rec *peer)
 {
-	const struct qn_rec *source = source_of(peer);
+	const struct qn_rec *source = source_of(peer), *relay = relay_of(peer);
 
+	if (relay)
+		return col_relay_state_colour(relay);
 	return source ? col_source_state_colour(source) : NULL;
 }
 
@@ -57,7 +68,6 @@ static void peer_qber(const struct qn_rec *peer, char *buf, size_t size)
 static const struct qn_col peer_cols[] = {
 	{ .head = "PEER", .attr = QKDNF_A_PEER_ID },
 	{ .head = "NAME", .attr = QKDNF_A_PEER_NAME },
-	{ .head = "KIND", .attr = QKDNF_A_PEER_KIND },
 	{ .head = "STATE", .attr = QKDNF_A_PEER_STATE, .colour = col_peer_state_colour },
 	{ .head = "LEVEL", .text = col_peer_bar },
 	{ .head = "OWN",
@@ -66,7 +76,6 @@ static const struct qn_col peer_cols[] = {
 	  .colour = col_peer_level_colour },
 	{ .head = "OTHER", .attr = QKDNF_A_PEER_OTHER_LEVEL, .right = true },
 	{ .head = "INCOME", .attr = QKDNF_A_PEER_INCOME, .right = true },
-	{ .head = "RTT", .attr = QKDNF_A_PEER_RTT_US, .right = true },
 	{ .head = "SOURCE", .text = peer_source, .colour = peer_source_colour },
 	{ .head = "QBER", .text = peer_qber, .right = true },
 };
@@ -99,7 +108,8 @@ static void problem(struct problems *p, const char *colour, const char *fmt, ...
 	}
 	if (p->count == 1) {
 		fputc('\n', p->ctl->out.file);
-		qn_out_paint(&p->ctl->out, QN_BOLD, "PROBLEMS\n");
+		qn_out_paint(&p->ctl->out, QN_BOLD, "PROBLEMS");
+		fputc('\n', p->ctl->out.file);
 	}
 	if (p->count > PAGE_PROBLEMS)
 		return;
@@ -150,7 +160,8 @@ static void peer_problems(struct problems *p, const struct qn_rec *peer)
 		if (!own)
 			problem(p, QN_RED, "stream of peer %s is empty", peer_name(peer));
 		else if (own < qn_get(peer, QKDNF_A_PEER_LOW, 0) / 2)
-			problem(p, QN_YELLOW, "stream of peer %s is low", peer_name(peer));
+			problem(p, QN_YELLOW, "stream of peer %s is low: %s can be spent here",
+				peer_name(peer), qn_format_octets(last, sizeof(last), own));
 		break;
 	}
 	for (i = 0; i < QN_ARRAY_SIZE(counts); i++)
@@ -318,7 +329,8 @@ static void print_table(struct ctl *ctl, const char *title, const char *object,
 	if (!total)
 		return;
 	fputc('\n', ctl->out.file);
-	qn_out_paint(&ctl->out, QN_BOLD, "%s\n", title);
+	qn_out_paint(&ctl->out, QN_BOLD, "%s", title);
+	fputc('\n', ctl->out.file);
 	qn_out_list_begin(&ctl->out, view);
 	if (total <= PAGE_ROWS) {
 		for (rec = list; rec; rec = rec->next)
@@ -383,7 +395,8 @@ static int show(struct ctl *ctl, int argc, char **argv)
 				problems.count - PAGE_PROBLEMS);
 		if (!problems.count) {
 			fputc('\n', ctl->out.file);
-			qn_out_paint(&ctl->out, QN_GREEN, "no problems\n");
+			qn_out_paint(&ctl->out, QN_GREEN, "no problems");
+			fputc('\n', ctl->out.file);
 		}
 	}
 	qn_model_free(&model);

@@ -121,7 +121,8 @@ static void life(void)
 	       "- peer 64497:1\n");
 
 	test_begin("plan-keep");
-	expect("node: {id: 64496:1}\npeers:\n- {id: 64496:5, address: 192.0.2.5}\n", &kernel, QN_PLAN_KEEP,
+	expect("node: {id: 64496:1}\npeers:\n- {id: 64496:5, address: 192.0.2.5}\n", &kernel,
+	       QN_PLAN_KEEP,
 	       "+ peer 64496:5 192.0.2.5\n");
 
 	test_begin("plan-to-nothing");
