@@ -389,6 +389,14 @@ def marked_and_used(net):
     net.supply(0, 4096, 2, offset=2048, operation=1)
 
 
+def marked_and_lost(net):
+    for operation, status, octets in ((1, 1, 4096), (2, 2, 64)):
+        body = [operation, 0, 3, 60, operation, 20 << SHIFT, octets, b'one']
+        net.send(A, B, wire.SUPPLY, struct.pack('>BBHIQQQ16x64s', *body), flags=8)
+        body[1] = status
+        net.send(B, A, wire.SUPPLY, struct.pack('>BBHIQQQ16x64s', *body), flags=9)
+
+
 def later_hello(net, **more):
     net.hello(C, B, 9000, **more)
 
@@ -414,6 +422,7 @@ BROKEN = {
     'supply-ranges-overlap': (taken_twice, 'reuse'),
     'supply-takes-a-spent-range': (lambda net: net.supply(1040, 16, 2, offset=2048), 'reuse'),
     'supply-of-a-segment-in-use': (marked_and_used, 'supply'),
+    'supply-set-aside-and-lost': (marked_and_lost, 'supply'),
     'confirmation-key-seals': (lambda net: net.supply(512, 16, 2, offset=16), 'reuse'),
     'hello-reading-goes-back':
         (lambda net: later_hello(net, readings=[(7, 1, 250, 200)]), 'hello'),

@@ -26,7 +26,7 @@ KINDS = {
     'confirm': 'confirmed tag does not fit the segment',
     'owner': 'spent from a segment that the sender does not own',
     'hello': 'HELLO contradicts itself or another',
-    'supply': 'key of applications used for something else',
+    'supply': 'key set aside for applications is used for something else, or lost',
 }
 
 # A link whose key we can compute, and what was seen of it.
@@ -252,7 +252,7 @@ class Audit:
 
     def check_supply(self):
         """Decode SUPPLY. A range that an application took is a use like a frame's."""
-        marked, taken = defaultdict(set), {}
+        marked, taken, kept = defaultdict(set), {}, set()
         for sighting in self.verified(wire.SUPPLY):
             frame = sighting.frame
             pad = self.key_of(sighting, frame.offset + wire.KEY_LEN, frame.length)
@@ -267,6 +267,13 @@ class Audit:
                 continue
             sighting.fields = fields
             if reply:
+                place = (sighting.stream, fields['stream_offset'] >> frame.shift)
+                if fields['operation'] == 'mark' and fields['status'] == 1:
+                    kept.add(place)
+                elif fields['status'] == 2 and place in kept:
+                    self.find('supply', f'{describe(sighting)}: {fields["octets"]} octets at '
+                              f'{fields["stream_offset"]} not held, of a segment that it set '
+                              'aside')
                 continue
             start, length = fields['stream_offset'], fields['octets']
             if fields['operation'] == 'mark':

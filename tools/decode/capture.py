@@ -5,6 +5,7 @@ them, down to the payload of UDP over IPv4 and IPv6.
 import ipaddress
 import struct
 from collections import namedtuple
+from functools import lru_cache
 
 # time_ns is of the capture's clock; src and dst are (address, port); cut says
 # that the capture kept less than was on the wire.
@@ -177,6 +178,11 @@ def by_ip_version(packet):
     return {4: ETHERTYPE_IPV4, 6: ETHERTYPE_IPV6}.get(version), packet
 
 
+@lru_cache(maxsize=1024)
+def address(octets):
+    return str(ipaddress.ip_address(octets))
+
+
 def ipv4(packet, stats):
     """(source, destination, UDP datagram), or None and a count."""
     if len(packet) < 20 or packet[0] >> 4 != 4:
@@ -193,8 +199,7 @@ def ipv4(packet, stats):
     if header < 20:
         stats['broken IP'] += 1
         return None
-    return (str(ipaddress.IPv4Address(packet[12:16])),
-            str(ipaddress.IPv4Address(packet[16:20])),
+    return (address(packet[12:16]), address(packet[16:20]),
             packet[header:total] if total else packet[header:])
 
 
@@ -213,5 +218,4 @@ def ipv6(packet, stats):
     if following != IPPROTO_UDP:
         stats['not UDP'] += 1
         return None
-    return (str(ipaddress.IPv6Address(packet[8:24])),
-            str(ipaddress.IPv6Address(packet[24:40])), packet[at:end])
+    return address(packet[8:24]), address(packet[24:40]), packet[at:end]
