@@ -182,7 +182,8 @@ status 2 ctl-key-digest-unknown "sha256 is" ctl a key take $b --octets 16 --labe
 # --- a process that pushes --------------------------------------------------------------
 
 d=64496:4
-ctl a emu add pushed rate 4M
+# Deep enough that the first block waits: one inside a segment finds no place.
+ctl a emu add pushed rate 4M depth 65536
 ctl a peer add $d address 10.0.1.4
 check ctl-push-add ctl a source add $d push
 status 1 ctl-push-nonsense "not a block of key" \
