@@ -268,7 +268,7 @@ ack:
 		send_acks(r);
 	else
 		qn_peer_kick(peer, QN_ACK_DELAY_MS);
-	if (READ_ONCE(peer->stream->spare_count) < 2)
+	if (READ_ONCE(peer->stream->spare_count) < QN_WINDOW_SEGS / 2)
 		qn_peer_kick(peer, 0);
 out:
 	spin_unlock(&r->lock);

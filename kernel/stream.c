@@ -425,6 +425,26 @@ void qn_stream_spares(struct qn_stream *s, u32 want)
 	}
 }
 
+/*
+ * A fast stream can use up what is spare before the tick gets the processor
+ * again, and then every frame for the next segment is lost. Memory that must not
+ * be waited for is better than that, if there is any.
+ */
+static void spare_now(struct qn_stream *s)
+{
+	struct qn_segment *seg;
+
+	if (READ_ONCE(s->spare_count))
+		return;
+	seg = qn_segment_new(0, s->shift, QN_KEY_OCTETS, s->mem, GFP_ATOMIC);
+	if (!seg)
+		return;
+	spin_lock_bh(&s->lock);
+	list_add(&seg->ready, &s->spare);
+	WRITE_ONCE(s->spare_count, s->spare_count + 1);
+	spin_unlock_bh(&s->lock);
+}
+
 /**
  * qn_stream_assemble - a segment to put relayed key into
  * @s: remote stream
@@ -441,6 +461,7 @@ struct qn_segment *qn_stream_assemble(struct qn_stream *s, u64 index, bool own)
 	struct qn_segment *seg = NULL;
 	u64 from;
 
+	spare_now(s);
 	spin_lock_bh(&s->lock);
 	if (!s->paired || s->stopped || index < s->floor ||
 	    s->count >= s->max_segs || rcu_access_pointer(*slot_of(s, index)))
