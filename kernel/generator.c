@@ -310,7 +310,7 @@ static u32 blocked(struct qn_remote *r, int err, u64 rate)
 	switch (err) {
 	case -EBUSY:			/* paced, or the budget of a run */
 		if (r->tokens >= QN_CHUNK)
-			return 1;
+			return 0;
 		return min_t(u64, RETRY_MS, 1 + div64_u64((u64)QN_CHUNK *
 			     MSEC_PER_SEC, max_t(u64, rate, 1)));
 	case -ENETUNREACH:
