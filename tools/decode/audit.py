@@ -185,7 +185,8 @@ class Audit:
         if stream not in self.links:
             return
         about_link = frame.kind in (wire.HELLO, wire.GRANT, wire.SUPPLY) or (
-            frame.kind == wire.PROBE and frame.destination == receiver)
+            frame.kind == wire.PROBE and frame.origin == frame.sender
+            and frame.destination == receiver)
         if about_link and self.shifts.setdefault(stream, frame.shift) != frame.shift:
             self.find('form', f'{describe(sighting)}: another shift than this link had')
         if (frame.kind == wire.PROBE and frame.origin == frame.sender
