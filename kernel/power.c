@@ -42,7 +42,7 @@ static void start_peer(struct qn_peer *peer)
 
 typedef void (*peer_fn)(struct qn_peer *peer);
 
-static void for_each_peer(peer_fn fn, bool tell)
+static void all_peers(peer_fn fn, bool tell)
 {
 	struct qn_node *node;
 	struct qn_peer *peer;
@@ -72,12 +72,12 @@ static int pm_event(struct notifier_block *nb, unsigned long action, void *data)
 	switch (action) {
 	case PM_SUSPEND_PREPARE:
 	case PM_HIBERNATION_PREPARE:
-		for_each_peer(stop_peer, true);
+		all_peers(stop_peer, true);
 		break;
 	case PM_POST_SUSPEND:
 	case PM_POST_HIBERNATION:
 	case PM_POST_RESTORE:
-		for_each_peer(start_peer, false);
+		all_peers(start_peer, false);
 		break;
 	}
 	return NOTIFY_DONE;
@@ -87,8 +87,8 @@ static struct notifier_block pm_block = { .notifier_call = pm_event };
 
 static void fork_work(struct work_struct *work)
 {
-	for_each_peer(stop_peer, true);
-	for_each_peer(start_peer, false);
+	all_peers(stop_peer, true);
+	all_peers(start_peer, false);
 }
 
 static DECLARE_WORK(fork_worker, fork_work);

@@ -37,8 +37,8 @@ enum qn_segment_flags {
 			 BIT(QN_SEG_GRANTED) | BIT(QN_SEG_SUPPLY))
 
 /* Cursor values above any offset: nothing can be allocated. */
-#define QN_CURSOR_CLOSED	(1LL << 40)
-#define QN_CURSOR_GRANTED	(1LL << 41)
+#define QN_CURSOR_CLOSED	((s64)BIT_ULL(40))
+#define QN_CURSOR_GRANTED	((s64)BIT_ULL(41))
 
 struct qn_segment {
 	u64 index;

@@ -44,10 +44,20 @@ struct qn_segment *qn_stream_at(struct qn_stream *s, u64 index)
 	return seg && seg->index == index ? seg : NULL;
 }
 
+static struct qn_segment *next_locked(struct qn_stream *s, u32 *i)
+{
+	struct qn_segment *seg;
+
+	for (; *i <= s->ring_mask; ++*i) {
+		seg = slot_locked(s, *i);
+		if (seg)
+			return seg;
+	}
+	return NULL;
+}
+
 #define for_each_locked(s, i, seg)					\
-	for ((i) = 0; (i) <= (s)->ring_mask; (i)++)			\
-		if (((seg) = rcu_dereference_protected((s)->ring[i],	\
-				lockdep_is_held(&(s)->lock))))
+	for ((i) = 0; ((seg) = next_locked(s, &(i))); (i)++)
 
 /**
  * qn_stream_segment - find a segment
