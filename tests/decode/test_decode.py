@@ -242,7 +242,8 @@ def like_openssl():
         iv = bytes(4) + chance.randbytes(12)
         stream = openssl('enc', '-chacha20', '-K', key.hex(), '-iv', iv.hex(),
                          data=bytes(length))
-        if stream != seal.chacha20(key, [bytes(16), iv, bytes(16)], length)[1]:
+        ivs = [struct.pack('<I', block) + iv[4:] for block in range((length + 63) // 64)]
+        if stream != b''.join(seal.chacha20(key, ivs))[:length]:
             return f'ChaCha20 of {length} octets'
     return None
 
@@ -258,8 +259,15 @@ def emulated_link():
     link.prepare_ranges([(7 * 1024 - 1, 7 * 1024 + 5)])
     if link.read(7 * 1024, 1024) != block:
         return 'block 7 is another'
-    return unequal('octets across blocks', block[:20],
-                   seal.EmulatedLink(seed, 0x18867251edfa0000, 1024).read(7168 - 20, 40)[20:])
+    # Blocks that are no whole number of ChaCha20's, and reads across them.
+    small = seal.EmulatedLink(seed, 0x18867251edfa0000, 80)
+    whole = small.read(0, 400)
+    for at in range(5):
+        block = openssl('enc', '-chacha20', '-K', small.key.hex(), '-iv',
+                        (bytes(8) + struct.pack('<Q', at)).hex(), data=bytes(80))
+        if whole[80 * at:80 * at + 80] != block:
+            return f'block {at} of 80 octets'
+    return unequal('octets across blocks', whole[70:170], small.read(70, 100))
 
 
 # --- sessions ------------------------------------------------------------------------------

@@ -26,7 +26,8 @@ def poly1305(key, message):
 #
 # An IV here is the state's words 12 to 15 as 16 octets, as OpenSSL has it.
 
-LANES = 512                     # ChaCha20 blocks at once: integers of 4 KiB
+CELL = 64                       # octets that one run of ChaCha20 gives
+LANES = 512                     # so many at once: integers of 4 KiB
 
 
 def chacha20_lanes(key, words):
@@ -76,16 +77,12 @@ def chacha20_lanes(key, words):
     return out.tobytes()
 
 
-def chacha20(key, ivs, length):
-    """For each IV the first length octets of key stream."""
-    each = (length + 63) // 64
-    words = []
-    for iv in ivs:
-        counter, *rest = struct.unpack('<4I', iv)
-        words += [((counter + block) & 0xffffffff, *rest) for block in range(each)]
+def chacha20(key, ivs):
+    """The 64 octets of key stream that belong to each IV."""
+    words = [struct.unpack('<4I', iv) for iv in ivs]
     stream = b''.join(chacha20_lanes(key, words[at:at + LANES])
                       for at in range(0, len(words), LANES))
-    return [stream[at:at + length] for at in range(0, 64 * len(words), 64 * each)]
+    return [stream[at:at + CELL] for at in range(0, len(stream), CELL)]
 
 
 def self_test():
@@ -98,49 +95,54 @@ def self_test():
     iv = bytes.fromhex('01000000' '00000009' '0000004a' '00000000')
     expected = ('10f1e7e4d13b5915500fdd1fa32071c4c7d1f4c733c068030422aa9ac3d46c4e'
                 'd2826446079faa0914c2d705d98b02a2b5129cd1de164eb9cbd083e8a2503c4e')
-    if chacha20(bytes(range(32)), [iv], 64)[0].hex() != expected:
+    if chacha20(bytes(range(32)), [iv])[0].hex() != expected:
         raise AssertionError('ChaCha20 does not give the block of RFC 8439, 2.3.2')
 
 
 # --- an emulated link ----------------------------------------------------------------
 
 class EmulatedLink:
-    """The key stream of an emulated QKD link, computed block by block as it is
-    asked for.
+    """The key stream of an emulated QKD link, computed in cells of 64 octets as it
+    is asked for: most frames need few of a block.
 
     seed: 32 octets; start_ns: start time in ns since 1970; block: octets.
     """
 
     def __init__(self, seed, start_ns, block):
         self.block = block
-        self.key = self._stream(seed, block, [start_ns], 32)[0]
-        ident = self._stream(self.key, 1, [0], 8)[0]
+        self.key = self.stream(seed, block, [(start_ns, 0)])[0][:32]
+        ident = self.stream(self.key, 1, [(0, 0)])[0][:8]
         self.link_id = int.from_bytes(ident, 'little') or 1
-        self.blocks = {}
+        self.cells = {}
 
     @staticmethod
-    def _stream(key, use, indexes, length):
-        ivs = [struct.pack('<IIQ', 0, use, index) for index in indexes]
-        return chacha20(key, ivs, length)
+    def stream(key, use, cells):
+        """Of stream(key, use, index) of the page, cell number n, for each (index, n)."""
+        return chacha20(key, [struct.pack('<IIQ', cell, use, index) for index, cell in cells])
 
-    def prepare(self, indexes):
-        """Compute these blocks in one go."""
-        missing = sorted(set(indexes) - self.blocks.keys())
-        self.blocks.update(zip(missing, self._stream(self.key, 0, missing, self.block)))
+    def cells_of(self, offset, end):
+        """(block, cell, its first octet in the stream, the one behind its last)."""
+        while offset < end:
+            index, within = divmod(offset, self.block)
+            cell = within // CELL
+            first = index * self.block + cell * CELL
+            offset = min(first + CELL, (index + 1) * self.block)
+            yield index, cell, first, offset
 
     def prepare_ranges(self, ranges):
-        size = self.block
-        self.prepare(index for start, end in ranges
-                     for index in range(start // size, (end + size - 1) // size))
+        """Compute what reads of these (offset, end) will need, in one go."""
+        missing = sorted({(index, cell) for offset, end in ranges
+                          for index, cell, _, _ in self.cells_of(offset, end)}
+                         - self.cells.keys())
+        self.cells.update(zip(missing, self.stream(self.key, 0, missing)))
 
     def read(self, offset, length):
         """Octets [offset, offset + length) of the link's key stream."""
-        size, parts = self.block, []
-        while length > 0:
-            index, within = divmod(offset, size)
-            if index not in self.blocks:
-                self.prepare([index])
-            part = self.blocks[index][within:within + length]
-            parts.append(part)
-            offset, length = offset + len(part), length - len(part)
+        end, parts = offset + length, []
+        for index, cell, first, after in self.cells_of(offset, end):
+            octets = self.cells.get((index, cell))
+            if octets is None:
+                self.prepare_ranges([(first, end)])
+                octets = self.cells[index, cell]
+            parts.append(octets[max(offset - first, 0):min(after, end) - first])
         return b''.join(parts)
