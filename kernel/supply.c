@@ -22,6 +22,12 @@
 #define REPEAT_MS	1000
 #define RANGES_MAX	4096		/* per peer, both directions */
 
+/*
+ * The owner takes from a segment for so long after the ends last spoke of it,
+ * and the other end keeps it twice as long: HELLO's window may have passed it.
+ */
+#define IDLE_S		30
+
 static u64 granules(u64 octets)
 {
 	return (octets + QN_GRANULE - 1) & ~(u64)(QN_GRANULE - 1);
@@ -157,10 +163,12 @@ static void range_forget(struct qn_supply *s, struct qn_supply_range *range)
 /* The other end set a segment aside. */
 static u8 marked(struct qn_peer *peer, struct qn_supply *s, u64 index)
 {
-	struct qn_supply_seg *seg;
+	struct qn_supply_seg *seg = seg_of(s, index, false);
 
-	if (seg_of(s, index, false))
+	if (seg) {
+		seg->spoken = jiffies;
 		return QN_SUPPLY_DONE;
+	}
 	seg = kzalloc(sizeof(*seg), GFP_ATOMIC | __GFP_NOWARN);
 	if (!seg)
 		return 0;	/* no answer: it is repeated */
@@ -169,6 +177,7 @@ static u8 marked(struct qn_peer *peer, struct qn_supply *s, u64 index)
 		return QN_SUPPLY_NOT_HELD;
 	}
 	seg->index = index;
+	seg->spoken = jiffies;
 	list_add_tail(&seg->list, &s->segs);
 	return QN_SUPPLY_DONE;
 }
@@ -180,14 +189,17 @@ static u8 taken(struct qn_peer *peer, struct qn_supply *s,
 	u64 offset = be64_to_cpu(w->offset), octets = be64_to_cpu(w->octets);
 	u32 ttl = be32_to_cpu(w->ttl), size = 1u << peer->shift;
 	struct qn_supply_range *range;
+	struct qn_supply_seg *seg;
 	struct qn_range first;
 
 	if (!octets || octets > size || offset % QN_GRANULE ||
 	    (offset & (size - 1)) + granules(octets) > size ||
 	    !ttl || ttl > QN_SUPPLY_TTL_MAX_S)
 		return QN_SUPPLY_NOT_HELD;
-	if (!seg_of(s, offset >> peer->shift, false))
+	seg = seg_of(s, offset >> peer->shift, false);
+	if (!seg)
 		return QN_SUPPLY_NOT_HELD;
+	seg->spoken = jiffies;
 	/* Known, or known and fetched since: its first octets are gone then. */
 	if (range_of(s, offset, false) ||
 	    qn_stream_supply_range(peer->stream, offset, QN_GRANULE, &first))
@@ -221,6 +233,7 @@ static void answered(struct qn_peer *peer, struct qn_supply *s,
 			return;
 		if (w->status == QN_SUPPLY_DONE) {
 			seg->confirmed = true;
+			seg->spoken = jiffies;
 		} else {
 			qn_stream_drop(peer->stream, seg->index);
 			list_del(&seg->list);
@@ -232,6 +245,11 @@ static void answered(struct qn_peer *peer, struct qn_supply *s,
 	range = range_of(s, offset, true);
 	if (!range || range->number != number)
 		return;
+	seg = seg_of(s, offset >> peer->shift, true);
+	if (seg && w->status == QN_SUPPLY_DONE)
+		seg->spoken = jiffies;
+	else if (seg)
+		seg->closed = true;
 	range->announced = true;
 	if (!range->open)
 		range_forget(s, range);
@@ -291,6 +309,11 @@ bool qn_supply_rx(struct qn_rx *rx)
 	return false;
 }
 
+static bool idle(const struct qn_supply_seg *seg, u32 seconds)
+{
+	return time_after(jiffies, seg->spoken + seconds * HZ);
+}
+
 /* An own segment with room, confirmed by the other end. */
 static struct qn_supply_seg *seg_with_room(struct qn_peer *peer,
 					   struct qn_supply *s, u64 octets,
@@ -303,6 +326,10 @@ static struct qn_supply_seg *seg_with_room(struct qn_peer *peer,
 	list_for_each_entry(seg, &s->segs, list) {
 		if (!seg->own || seg->closed)
 			continue;
+		if (idle(seg, IDLE_S)) {
+			seg->closed = true;
+			continue;
+		}
 		if (seg->cursor + granules(octets) > size) {
 			/* Larger requests leave tails; smaller ones use them. */
 			if (seg->cursor + QN_KEY_OCTETS > size)
@@ -343,6 +370,7 @@ static int mark_another(struct qn_peer *peer, struct qn_supply *s)
 		return -EAGAIN;
 	}
 	seg->own = true;
+	seg->spoken = jiffies;
 	seg->number = ++s->number;
 	list_add_tail(&seg->list, &s->segs);
 	send_mark(peer, seg);
@@ -503,7 +531,7 @@ static bool has_ranges(struct qn_peer *peer, struct qn_supply *s,
 	return false;
 }
 
-/* Does the stream still hold it, and has its owner let go of it? */
+/* Does the stream still hold it, and may a range of it still be taken? */
 static void segment_state(struct qn_peer *peer, u64 index, bool *held, bool *done)
 {
 	struct qn_segment *key;
@@ -511,7 +539,8 @@ static void segment_state(struct qn_peer *peer, u64 index, bool *held, bool *don
 	rcu_read_lock();
 	key = qn_stream_segment(peer->stream, index);
 	*held = key;
-	*done = key && READ_ONCE(key->done_at);
+	*done = key && (READ_ONCE(key->done_at) ||
+			qn_segment_held(key) < QN_KEY_OCTETS);
 	rcu_read_unlock();
 }
 
@@ -546,8 +575,10 @@ u32 qn_supply_tick(struct qn_peer *peer)
 	list_for_each_entry_safe(seg, t, &s->segs, list) {
 		next = REPEAT_MS;
 		segment_state(peer, seg->index, &held, &done);
-		if (!held ||
-		    ((seg->own ? seg->closed : done) && !has_ranges(peer, s, seg))) {
+		if (idle(seg, seg->own ? IDLE_S : 2 * IDLE_S) ||
+		    (done && !seg->own))
+			seg->closed = true;
+		if (!held || (seg->closed && !has_ranges(peer, s, seg))) {
 			qn_stream_drop(peer->stream, seg->index);
 			list_del(&seg->list);
 			kfree(seg);

@@ -28,10 +28,11 @@ struct qn_supply_seg {
 	u64 index;
 	u64 number;			/* of the MARK */
 	unsigned long at;		/* jiffies of the next repeat */
+	unsigned long spoken;		/* jiffies when the ends last spoke of it */
 	u32 cursor;			/* own: next octet to take */
 	bool own;
 	bool confirmed;			/* own: the other end holds it */
-	bool closed;			/* own: nothing more is taken */
+	bool closed;			/* nothing more is taken */
 };
 
 /* struct qn_supply_range - a range under a label */

@@ -140,8 +140,10 @@ void qn_stream_shown(struct qn_stream *s, u64 base, u64 horizon, u32 bits,
 		if (!seg)
 			continue;
 		if (!test_bit(QN_SEG_OWN, &seg->flags)) {
+			/* Base does not speak of supply, the bits do. */
 			if (!seg->done_at &&
-			    ((seg->index < base && seg->index < horizon) ||
+			    ((seg->index < base && seg->index < horizon &&
+			      !test_bit(QN_SEG_SUPPLY, &seg->flags)) ||
 			     bit_of(done, bits, base, seg->index)))
 				seg->done_at = now | 1;
 			continue;
@@ -178,9 +180,13 @@ bool qn_stream_expire(struct qn_stream *s, unsigned long now, unsigned long grac
 	spin_lock_bh(&s->lock);
 	for (i = 0; i <= s->ring_mask; i++) {
 		seg = slot_locked(s, i);
-		/* Supply has its own times to live. */
+		/*
+		 * Supply has its own times to live. What is being agreed is
+		 * still written to: the assembly drops it, under its own lock.
+		 */
 		if (!seg || !seg->done_at ||
-		    test_bit(QN_SEG_SUPPLY, &seg->flags))
+		    test_bit(QN_SEG_SUPPLY, &seg->flags) ||
+		    test_bit(QN_SEG_ASSEMBLY, &seg->flags))
 			continue;
 		if (time_after_eq(now, seg->done_at + grace))
 			qn_stream_drop_locked(s, seg);
