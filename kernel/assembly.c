@@ -274,6 +274,15 @@ out:
 	spin_unlock(&r->lock);
 }
 
+/* Its generator has marked it done. */
+static bool given_up(const struct qn_in *in)
+{
+	unsigned long done_at = READ_ONCE(in->seg->done_at);
+
+	return done_at && time_after(jiffies, done_at +
+				     msecs_to_jiffies(QN_DONE_GRACE_MS));
+}
+
 /**
  * qn_assembly_run - send the acknowledgement that is due, forget what is stale
  * @r: the remote stream
@@ -291,7 +300,8 @@ u32 qn_assembly_run(struct qn_remote *r)
 		in = &r->in[i];
 		if (!in->seg)
 			continue;
-		if (time_after(jiffies, in->at + msecs_to_jiffies(STALE_MS))) {
+		if (time_after(jiffies, in->at + msecs_to_jiffies(STALE_MS)) ||
+		    given_up(in)) {
 			qn_stream_drop(r->peer->stream, in->index);
 			in_free(in);
 		} else {

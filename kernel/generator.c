@@ -363,6 +363,11 @@ u32 qn_generator_run(struct qn_remote *r)
 		o = &r->out[i];
 		if (!o->seg)
 			continue;
+		/* What HELLO could not speak of beside the newest is let go. */
+		if (o->index + qn_stream_reach(peer->stream) <= r->next) {
+			give_up(r, o);
+			continue;
+		}
 		flying++;
 		r->state = QKDNF_RELAY_STATE_FILLING;
 		wait = rto_ms(r, o);

@@ -26,12 +26,17 @@ static void stop_peer(struct qn_peer *peer)
 {
 	struct qn_remote *r = peer->remote_half;
 
+	/*
+	 * Under one hold of the lock: no segment is begun any more, and none is
+	 * written to when the stream lets go of them.
+	 */
+	if (r) {
+		spin_lock_bh(&r->lock);
+		qn_stream_halt(peer->stream);
+		qn_remote_forget(r);
+		spin_unlock_bh(&r->lock);
+	}
 	qn_stream_stop(peer->stream);
-	if (!r)
-		return;
-	spin_lock_bh(&r->lock);
-	qn_remote_forget(r);
-	spin_unlock_bh(&r->lock);
 }
 
 static void start_peer(struct qn_peer *peer)

@@ -249,10 +249,13 @@ static bool drop_oldest_locked(struct qn_stream *s)
  * The stream is at @index: what is so far behind that a HELLO could no longer
  * show both goes. Its owner lets go first, and says so in its HELLOs; frames under
  * way then find their key at the other end, which holds it until the ring comes
- * round. Segments set aside for applications stay.
+ * round. Segments set aside for applications stay, and so do those that are being
+ * agreed: the generator or the assembly still writes to them, and lets go of them
+ * itself.
  */
 static void drop_behind_locked(struct qn_stream *s, u64 index)
 {
+	const unsigned long stay = BIT(QN_SEG_SUPPLY) | BIT(QN_SEG_ASSEMBLY);
 	u32 reach = qn_stream_reach(s);
 	struct qn_segment *seg;
 
@@ -260,10 +263,10 @@ static void drop_behind_locked(struct qn_stream *s, u64 index)
 	seg = slot_locked(s, index - reach);
 	if (seg && seg->index + reach <= index &&
 	    test_bit(QN_SEG_OWN, &seg->flags) &&
-	    !test_bit(QN_SEG_SUPPLY, &seg->flags))
+	    !(READ_ONCE(seg->flags) & stay))
 		qn_stream_drop_locked(s, seg);
 	seg = slot_locked(s, index);
-	if (seg && seg->index < index && !test_bit(QN_SEG_SUPPLY, &seg->flags))
+	if (seg && seg->index < index && !(READ_ONCE(seg->flags) & stay))
 		qn_stream_drop_locked(s, seg);
 }
 
@@ -835,6 +838,20 @@ void qn_stream_pair(struct qn_stream *s, u64 barrier)
 }
 
 /**
+ * qn_stream_halt - stop allocation and filling
+ * @s: the stream
+ *
+ * Context: any.
+ */
+void qn_stream_halt(struct qn_stream *s)
+{
+	qn_stream_unpair(s);
+	spin_lock_bh(&s->lock);
+	WRITE_ONCE(s->stopped, true);
+	spin_unlock_bh(&s->lock);
+}
+
+/**
  * qn_stream_stop - before suspend: stop allocation and filling, erase everything
  * @s: the stream
  *
@@ -842,10 +859,7 @@ void qn_stream_pair(struct qn_stream *s, u64 barrier)
  */
 void qn_stream_stop(struct qn_stream *s)
 {
-	qn_stream_unpair(s);
-	spin_lock_bh(&s->lock);
-	WRITE_ONCE(s->stopped, true);
-	spin_unlock_bh(&s->lock);
+	qn_stream_halt(s);
 	drop_below(s, U64_MAX);
 }
 

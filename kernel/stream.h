@@ -104,6 +104,7 @@ void qn_range_erase(struct qn_range *r);
 /* Pairing. */
 void qn_stream_unpair(struct qn_stream *s);
 void qn_stream_pair(struct qn_stream *s, u64 barrier);
+void qn_stream_halt(struct qn_stream *s);
 void qn_stream_stop(struct qn_stream *s);
 void qn_stream_start(struct qn_stream *s);
 
