@@ -137,7 +137,10 @@ static struct qn_peer *key_of_next(struct qn_node *node, struct qn_frame *f,
 
 /*
  * Origin binding: over a border the contract that the frame names says what it
- * may carry; inside, the route towards the origin does.
+ * may carry; inside, the route towards the origin does. A contract says nothing
+ * of shares: a carrier of one of them could bring the others, too, and with all
+ * of them key that the origin never sent. So of a stream with shares the route
+ * is asked in any case.
  */
 static bool admitted(struct qn_rx *rx, u32 *label, u16 *weight)
 {
@@ -146,16 +149,19 @@ static bool admitted(struct qn_rx *rx, u32 *label, u16 *weight)
 
 	*label = f->contract;
 	*weight = f->weight;
+	if ((!rx->peer->border || f->shares > 1) &&
+	    !qn_route_from(rx->peer->node, f->origin, f->share, f->shares,
+			   rx->peer)) {
+		qn_count(rx->peer, QN_C_DROP_BINDING);
+		return false;
+	}
 	if (rx->peer->border) {
 		code = qn_contract_accept(rx->peer, f, label, weight);
 		if (code)
 			nak(rx, code);
 		return !code;
 	}
-	if (qn_route_from(rx->peer->node, f->origin, f->share, rx->peer))
-		return true;
-	qn_count(rx->peer, QN_C_DROP_BINDING);
-	return false;
+	return true;
 }
 
 /* The hop of a RELAY frame. Return: true if the packet was taken. */
@@ -310,7 +316,8 @@ bool qn_relay_forward(struct qn_rx *rx)
 static bool bound(struct qn_rx *rx)
 {
 	if (!rx->peer->remote &&
-	    qn_route_from(rx->peer->node, rx->f.origin, rx->f.share, rx->peer))
+	    qn_route_from(rx->peer->node, rx->f.origin, rx->f.share,
+			  rx->f.shares, rx->peer))
 		return true;
 	qn_count(rx->peer, QN_C_DROP_BINDING);
 	return false;

@@ -447,18 +447,21 @@ struct qn_peer *qn_route_other(struct qn_node *node, u64 destination, u8 share,
  * @node: node
  * @far_end: the frame's origin
  * @share: its share index
+ * @shares: how many shares its stream has
  * @ingress: the neighbour that sealed it
  *
  * A frame comes from where this node would send to its origin. The other end
- * of the link may be using its backup while we are not, so either hop will do.
+ * of the link may be using its backup while we are not, so either hop will do,
+ * save for shares: those never go by the backup, so none comes from there but by
+ * who has one share's route and speaks for another.
  *
  * Context: under rcu_read_lock().
  */
-bool qn_route_from(struct qn_node *node, u64 far_end, u8 share,
+bool qn_route_from(struct qn_node *node, u64 far_end, u8 share, u8 shares,
 		   const struct qn_peer *ingress)
 {
 	struct qn_route *r = qn_route_find(node, far_end, share);
 
 	return r && (rcu_access_pointer(r->via) == ingress ||
-		     rcu_access_pointer(r->backup) == ingress);
+		     (shares == 1 && rcu_access_pointer(r->backup) == ingress));
 }

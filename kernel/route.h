@@ -61,7 +61,7 @@ struct qn_peer *qn_route_next(struct qn_node *node, u64 destination, u8 share,
 			      u8 shares, const struct qn_peer *not_to);
 struct qn_peer *qn_route_other(struct qn_node *node, u64 destination, u8 share,
 			       u8 shares, const struct qn_peer *tried);
-bool qn_route_from(struct qn_node *node, u64 far_end, u8 share,
+bool qn_route_from(struct qn_node *node, u64 far_end, u8 share, u8 shares,
 		   const struct qn_peer *ingress);
 
 #endif /* _QN_ROUTE_H */

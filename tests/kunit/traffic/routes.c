@@ -65,9 +65,9 @@ void test_routes(void)
 
 	/* a frame comes from where its origin is to be reached */
 	rcu_read_lock();
-	CHECK(qn_route_from(node, to, 1, p[3]));
-	CHECK(!qn_route_from(node, to, 1, p[2]));
-	CHECK(!qn_route_from(node, ID(3, 9), 0, p[2]));
+	CHECK(qn_route_from(node, to, 1, 2, p[3]));
+	CHECK(!qn_route_from(node, to, 1, 2, p[2]));
+	CHECK(!qn_route_from(node, ID(3, 9), 0, 1, p[2]));
 	rcu_read_unlock();
 
 	CHECK(add(key(to, 1, false), p[0], NULL, false) == -EEXIST);
@@ -104,7 +104,9 @@ void test_route_backup(void)
 	CHECK(next(to, 0, 1, NULL) == via);
 	CHECK(atomic_read(&events) == was);	/* the first use is no switch */
 	rcu_read_lock();
-	CHECK(qn_route_from(node, to, 0, via) && qn_route_from(node, to, 0, backup));
+	CHECK(qn_route_from(node, to, 0, 1, via) && qn_route_from(node, to, 0, 1, backup));
+	CHECK(qn_route_from(node, to, 0, 2, via));
+	CHECK(!qn_route_from(node, to, 0, 2, backup));
 	r = qn_route_find(node, to, 0);
 	CHECK(r && r->active == QKDNF_ROUTE_ACTIVE_PRIMARY);
 	rcu_read_unlock();
