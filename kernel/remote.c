@@ -346,21 +346,16 @@ static u32 probe_tick(struct qn_remote *r)
 static u32 done_tick(struct qn_remote *r)
 {
 	struct qn_peer *peer = r->peer;
-	struct qn_stream *s = peer->stream;
-	u64 gone;
+	u32 let_go = READ_ONCE(peer->stream->let_go);
 
-	if (!peer->end.family)
-		return QN_PROBE_MS_MAX;
-	gone = atomic64_read(&s->spent) + atomic64_read(&s->erased) +
-	       r->given_up + r->mismatched;
-	if (gone == r->gone_told)
+	/* Not by octets spent: those that the other end's HELLO takes count too. */
+	if (!peer->end.family || let_go == r->let_go_told)
 		return QN_PROBE_MS_MAX;
 	if (time_before(jiffies, r->done_at))
 		return jiffies_to_msecs(r->done_at - jiffies) + 1;
 	r->done_at = jiffies + msecs_to_jiffies(DONE_PERIOD_MS);
 	if (!qn_hello_send(peer, READ_ONCE(r->next)))
-		/* What this HELLO spent is not worth another. */
-		r->gone_told = gone + QN_KEY_OCTETS;
+		r->let_go_told = let_go;
 	return DONE_PERIOD_MS;
 }
 

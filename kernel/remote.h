@@ -87,7 +87,7 @@ struct qn_remote {
 	u64 tokens;
 	u64 tokens_at_ns;
 	u64 sent, retransmits, confirmed, given_up, mismatched;
-	u64 gone_told;			/* octets gone, when last marked done */
+	u32 let_go_told;		/* own segments gone, when last told */
 	unsigned long done_at;
 
 	/* Assembly. */

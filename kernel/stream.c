@@ -135,6 +135,8 @@ static void detach_locked(struct qn_stream *s, struct qn_segment *seg)
 		WRITE_ONCE(s->ready_count, s->ready_count - 1);
 	}
 	s->count--;
+	if (test_bit(QN_SEG_OWN, &seg->flags))
+		WRITE_ONCE(s->let_go, s->let_go + 1);
 }
 
 /* Wipe what nobody has spent; whoever found it before may still use his range. */

@@ -55,6 +55,7 @@ struct qn_stream {
 	struct list_head ready;	/* own, whole, shown; ascending index */
 	u32 ready_count;
 	u32 count;		/* segments in the ring */
+	u32 let_go;		/* own segments that left it */
 	u32 max_segs;
 	u32 reserve;		/* octets of a small segment kept for control */
 	u64 top;		/* 1 + highest index ever held, even in part */
