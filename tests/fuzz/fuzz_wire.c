@@ -23,8 +23,6 @@
 
 static unsigned long accepted[__QN_TYPES];
 
-int LLVMFuzzerTestOneInput(const u8 *data, size_t len);
-
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 {
 	u8 *packet = malloc(len ? len : 1), *copy;
@@ -173,10 +171,18 @@ int main(int argc, char **argv)
 			size_t at = rnd() % (rnd() % 3 || !len ? QN_AUTH_OCTETS : len);
 
 			switch (rnd() % 4) {
-			case 0: data[at] ^= 1u << rnd() % 8; break;
-			case 1: data[at] = rnd(); break;
-			case 2: data[at] = 0xff; break;
-			case 3: len = rnd() % 8 ? len : rnd() % sizeof(data); break;
+			case 0:
+				data[at] ^= 1u << rnd() % 8;
+				break;
+			case 1:
+				data[at] = rnd();
+				break;
+			case 2:
+				data[at] = 0xff;
+				break;
+			case 3:
+				len = rnd() % 8 ? len : rnd() % sizeof(data);
+				break;
 			}
 		}
 		LLVMFuzzerTestOneInput(data, len);

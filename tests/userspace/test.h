@@ -47,14 +47,17 @@ int test_main(const struct test *tests, size_t n);
 
 extern u64 test_seed;
 u64 test_random(u64 *state);
+
 static inline u64 below(u64 *state, u64 n)
 {
 	return test_random(state) % n;
 }
+
 static inline bool chance(u64 *state, u32 percent)
 {
 	return below(state, 100) < percent;
 }
+
 void random_octets(u64 *state, void *p, size_t n);
 
 /* --- recognisable key --------------------------------------------------------- */

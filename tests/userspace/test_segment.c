@@ -179,11 +179,10 @@ static void budget_is_kept(void)
 	CHECK(atomic_long_read(&peer.used) == atomic_long_read(&module.used));
 	CHECK(atomic_long_read(&ns.used) <= 20000);
 	for (i = 0; i < n; i++) {
-		if (i & 1) {
+		if (i & 1)
 			qn_segment_free_rcu(seg[i]);
-		} else {
+		else
 			qn_segment_free(seg[i]);
-		}
 	}
 	/* At once, not after the grace period. */
 	CHECK(atomic_long_read(&peer.used) == 0);

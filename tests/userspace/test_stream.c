@@ -712,8 +712,10 @@ static void grants(void)
 	n = qn_stream_grant(b, 64, index);
 	for (i = 0; i < n; i++)
 		CHECK(index[i] & 1);
-	/* Spent, dropped, and granted again by a late duplicate: the same answer,
-	 * and nothing to spend. */
+	/*
+	 * Spent, dropped, and granted again by a late duplicate: the same answer,
+	 * and nothing to spend.
+	 */
 	while (!alloc_one(b, 1, 1024, QN_ALLOC_DATA, &offset))
 		;
 	before = level(b);
@@ -953,7 +955,8 @@ static void remote_segments_passed_over(void)
 	done_with(s);
 }
 
-TEST_MAIN(TEST(remote_segments_passed_over), TEST(an_idle_full_store_turns), TEST(supply_outlives_the_ring),
+TEST_MAIN(TEST(remote_segments_passed_over), TEST(an_idle_full_store_turns),
+	  TEST(supply_outlives_the_ring),
 	  TEST(remote_lanes_apart), TEST(fill_refuses_bad_ranges), TEST(fill_with_blocks_lost),
 	  TEST(fill_after_a_long_outage), TEST(full_store), TEST(out_of_memory),
 	  TEST(lanes_are_apart), TEST(nothing_unshown_or_unpaired),

@@ -458,7 +458,8 @@ static void race(int what, u32 n, u64 tally[2][2])
 		key_make(arena->data, 1, 0, size);
 		qn_segment_open(arena, 0, size);
 		atomic64_set(&arena->cursor, 0);
-		wins[0] = wins[1] = 0;
+		wins[0] = 0;
+		wins[1] = 0;
 		line_up(0, i);
 		race_one(0);
 		pthread_barrier_wait(&finish_line);

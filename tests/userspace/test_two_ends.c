@@ -143,9 +143,9 @@ static bool open_frame(struct message *m)
 		}
 	}
 	rcu_read_unlock();
-	if (ok)
+	if (ok) {
 		CHECK(m->pairing == pairing, "of an earlier pairing");
-	else if (!m->copy && !m->unshown && paired && m->pairing == pairing) {
+	} else if (!m->copy && !m->unshown && paired && m->pairing == pairing) {
 		absent++;
 		CHECK(false, "at %llu ms end %d lacks %llu + %u (%d), sent at %llu",
 		      (unsigned long long)now, m->to, (unsigned long long)m->offset,
@@ -284,9 +284,13 @@ static void run(const struct shape *what, u64 ms)
 
 	shape = what;
 	rnd = test_seed;
-	under_way = pairing = 0;
+	under_way = 0;
+	pairing = 0;
 	paired = false;
-	granted = restarts = absent = now = 0;
+	granted = 0;
+	restarts = 0;
+	absent = 0;
+	now = 0;
 	granules = (ms + 20000) * shape->block / 16 / BLOCK_MS + 65536;
 	spent_by = calloc(granules, 1);
 	wire = malloc(MESSAGES * sizeof(*wire));

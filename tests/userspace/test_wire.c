@@ -156,7 +156,7 @@ static void round_trip(void)
 		len = make_frame(&rnd, type, data, &f);
 		memset(&g, 0xee, sizeof(g));
 		REQUIRE(parse(data, len, &g) == QN_WIRE_OK, "type %d", type);
-#define SAME(field) CHECK(f.field == g.field, "type %d", type)
+#define SAME(field) CHECK((f.field) == (g.field), "type %d", type)
 		SAME(sender); SAME(offset); SAME(origin); SAME(destination);
 		SAME(incarnation); SAME(remote_offset); SAME(contract);
 		SAME(length); SAME(present); SAME(span); SAME(weight); SAME(type);
@@ -361,11 +361,21 @@ static void every_entry_out_of_range(void)
 		} while (!n);
 		at = 80 + 32 + below(&rnd, n) * 32;
 		switch (round % 5) {
-		case 0: data[at] = 0; break;
-		case 1: data[at] = 3 + below(&rnd, 253); break;
-		case 2: data[at + 1] = 4 + below(&rnd, 252); break;
-		case 3: data[at + 2] = 1; break;
-		case 4: data[at + 7] = 1; break;
+		case 0:
+			data[at] = 0;
+			break;
+		case 1:
+			data[at] = 3 + below(&rnd, 253);
+			break;
+		case 2:
+			data[at + 1] = 4 + below(&rnd, 252);
+			break;
+		case 3:
+			data[at + 2] = 1;
+			break;
+		case 4:
+			data[at + 7] = 1;
+			break;
 		}
 		CHECK(parse(data, len, &g) != QN_WIRE_OK, "ack, case %d", round % 5);
 	}
