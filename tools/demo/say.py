@@ -53,27 +53,27 @@ def check(holds, text):
     proven(text)
 
 
-def wait(what, seconds, ask):
-    """Until ask() returns (True, anything) or a true value; asked every half second.
-    ask() may return (False, text) to show how far it is.
+def wait(what, seconds, ask, every=0.5):
+    """Until ask() is true, asked every so often; what it was is returned. It may be a
+    pair: (false, how far it is), or (true, anything), and then the pair is returned.
     """
     end = time.monotonic() + seconds
-    shown = False
     while True:
         answer = ask()
-        done, far = answer if isinstance(answer, tuple) else (answer, '')
-        if done:
+        pair = isinstance(answer, tuple)
+        if answer[0] if pair else answer:
             break
+        far = answer[1] if pair else ''
         if time.monotonic() > end:
-            raise Wrong(f'{what}: not within {seconds} s{": " + far if far else ""}')
+            raise Wrong(f'{what.rstrip(":")}: not within {seconds} s{": " + far if far else ""}')
         if COLOUR:
-            sys.stdout.write(f'\r\033[K   {what} {far}')
+            sys.stdout.write(f'\r\033[K   {what} {far}'[:100])
             sys.stdout.flush()
-            shown = True
-        time.sleep(0.5)
-    if shown:
+        time.sleep(every)
+    if COLOUR:
         sys.stdout.write('\r\033[K')
-    return far if isinstance(answer, tuple) else done
+        sys.stdout.flush()
+    return answer
 
 
 def table(titles, rows):
