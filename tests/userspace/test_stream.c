@@ -860,7 +860,17 @@ static void relayed_segments(void)
 	CHECK(qn_stream_peek(s, 5 * SEG + 32, 32, false, &r) == 0);
 	CHECK(qn_stream_claim(s, &r));
 	qn_range_erase(&r);
-	CHECK(!qn_stream_assemble(s, 8, true), "nothing spare");
+	/* Nothing spare: one is made at once, unless there is no memory. */
+	CHECK(!s->spare_count);
+	shim_fail_after(0);
+	CHECK(!qn_stream_assemble(s, 8, true), "no memory");
+	shim_fail_after(-1);
+	seg = qn_stream_assemble(s, 8, true);
+	REQUIRE(seg);
+	CHECK(seg->index == 8 && !s->spare_count);
+	qn_stream_drop(s, 8);
+	qn_stream_publish(s, seg);
+	CHECK(!segment_at(s, 8) && books(s).in == (SEG - 32) * 2);
 	CHECK(!qn_stream_adopt(s, 5), "no grants here");
 	n = 0;
 	rcu_read_unlock();
