@@ -267,7 +267,7 @@ static void find_problems(struct problems *p, const struct qn_model *model)
 		qn_format_value(to, sizeof(to), rec, QKDNF_A_ROUTE_DESTINATION, false);
 		if (qn_get(rec, QKDNF_A_ROUTE_ACTIVE, 0) == QKDNF_ROUTE_ACTIVE_BACKUP)
 			problem(p, QN_YELLOW, "route to %s uses its backup", to);
-		else
+		else if (qn_get(rec, QKDNF_A_ROUTE_SWITCHED, 0)) /* else not used yet */
 			problem(p, QN_RED, "route to %s has no usable next hop", to);
 	}
 	for (rec = model->contracts; rec; rec = rec->next)
