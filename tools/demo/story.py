@@ -138,37 +138,43 @@ class Demo:
                       for peer in peers if peer['kind'] == 'link')
         return up == 2 * len(self.links), f'{up} of {2 * len(self.links)} ends'
 
-    def take(self, node, other, octets=OCTETS, least=0):
+    def spend(self, node, other, octets=SEGMENT - 32):
         """Take key at one end and fetch it at the other; their digests must be equal.
-        What comes from below segment least is taken and left: it ends by itself.
+        None if there is none at the moment.
         """
+        self.taken += 1
+        words = ['--octets', str(octets), '--label', f'demo-{self.taken}', '--digest', 'sha256']
+        try:
+            taken = one(ctl('key', 'take', self.ids[other], *words, node=node))
+        except RuntimeError as error:
+            if 'no key to give' in str(error):
+                return None
+            raise
+        fetched = self.fetch(other, node, taken['offset'], words)
+        if taken['sha256'] != fetched['sha256']:
+            raise Wrong(f"{node} has {taken['sha256']}, {other} has {fetched['sha256']}")
+        return taken, fetched
+
+    def take(self, node, other, octets=OCTETS, least=0):
+        """The same, shown. least: lowest segment that it may come from."""
         shift = self.peer(node, other)['seg_shift']
 
         def ask():
-            self.taken += 1
-            words = self.words(octets)
-            try:
-                taken = one(ctl('key', 'take', self.ids[other], *words, node=node))
-            except RuntimeError as error:
-                if 'no key to give' not in str(error):
-                    raise
+            both = self.spend(node, other, octets)
+            if not both:
                 return False, 'none at the moment'
-            if taken['offset'] >> shift < least:
-                return False, f"of segment {taken['offset'] >> shift}, before {least}"
-            return taken, words
-        taken, words = wait(f'key at {node} for {other}:', 60, ask, every=0.1 if least else 0.5)
-        fetched = self.fetch(other, node, taken['offset'], words)
+            index = both[0]['offset'] >> shift
+            return (True, both) if index >= least else (False, f'of segment {index}')
+        taken, fetched = wait(f'key between {node} and {other}:', 60, ask,
+                              every=0.1 if least else 0.5)[1]
         out(f"   {node}: qkdnfctl key take {self.ids[other]} --octets {octets}: offset "
             f"{taken['offset']}")
         out(f"      sha256 {paint(taken['sha256'], '36')}")
         out(f"   {other}: qkdnfctl key fetch {self.ids[node]} --offset {taken['offset']} "
             f'--octets {octets}')
         out(f"      sha256 {paint(fetched['sha256'], '36')}")
-        check(taken['sha256'] == fetched['sha256'], f'{node} and {other} hold the same key')
+        proven(f'{node} and {other} hold the same key')
         return taken
-
-    def words(self, octets):
-        return ['--octets', str(octets), '--label', f'demo-{self.taken}', '--digest', 'sha256']
 
     def fetch(self, node, other, offset, words):
         """The word that it was taken travels beside: it may come a moment later."""
@@ -276,15 +282,6 @@ class Demo:
     def route(self, node, to):
         return next(route for route in ctl('route', 'show', node=node)
                     if route['destination'] == to)
-
-    def spend(self, node, other):
-        """Use up a segment of a far stream, so that it has to agree more."""
-        self.taken += 1
-        try:
-            ctl('key', 'take', self.ids[other], *self.words(SEGMENT - 32), node=node)
-        except RuntimeError as error:
-            if 'no key to give' not in str(error):
-                raise           # else all of it is spent, and more is being agreed
 
     def cut(self):
         link = self.link['ag1-bg1']
