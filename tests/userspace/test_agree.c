@@ -8,7 +8,7 @@
 #include "test.h"
 
 #define SHIFT	12
-#define SEG	(1ULL << SHIFT)
+#define SEG	((u64)1 << SHIFT)
 
 static struct qn_segment *assemble(struct qn_stream *s, u64 index, bool own)
 {
