@@ -29,6 +29,7 @@
 #define PAUSE_MS_MIN	200
 #define PAUSE_MS_MAX	10000
 #define RETRY_MS	100		/* for want of key, route or memory */
+#define RATE_FLOOR	(QN_CHUNK / 16)	/* octets/s */
 
 static void out_free(struct qn_out *o, u8 shift)
 {
@@ -86,11 +87,37 @@ static void draw(struct qn_remote *r, struct qn_out *o, u32 chunk, u32 share,
 			   o->seg->data + chunk * QN_CHUNK, to, len);
 }
 
+/*
+ * Have what a frame needs to leave to this neighbour: over a border a contract,
+ * then key, which so is not burnt for what a contract refuses.
+ */
+static int leave_by(struct qn_remote *r, struct qn_peer *to, struct qn_frame *f,
+		    u32 *label, struct qn_range *key)
+{
+	int code;
+
+	f->contract = 0;
+	if (to->border) {
+		code = qn_contract_label(to, f, label);
+		if (code) {
+			r->nak = code;
+			r->nak_node = to->node->id;
+			return -EACCES;
+		}
+		f->contract = *label;
+	}
+	if (qn_stream_alloc(to->stream, qn_span(f->length), QN_ALLOC_DATA, key)) {
+		qn_count(to, QN_C_TX_KEY);
+		return -ENOBUFS;
+	}
+	return 0;
+}
+
 /* Send one share of one chunk. Return: 0, -ENETUNREACH, -ENOBUFS, -ENOMEM ... */
 static int send_chunk(struct qn_remote *r, struct qn_out *o, u32 chunk,
 		      u32 share)
 {
-	struct qn_peer *peer = r->peer, *to, *other;
+	struct qn_peer *peer = r->peer, *to;
 	struct qn_node *node = peer->node;
 	u32 len = qn_chunk_len(peer->shift, chunk), label = 0;
 	bool first = !qn_map_test(&o->sent[share], chunk);
@@ -117,26 +144,15 @@ static int send_chunk(struct qn_remote *r, struct qn_out *o, u32 chunk,
 	skb = qn_frame_skb(f.flags & QN_F_KEYED ? 0 : len);
 	if (!skb)
 		return -ENOMEM;
-	if (qn_stream_alloc(to->stream, qn_span(len), QN_ALLOC_DATA, &key)) {
-		qn_count(to, QN_C_TX_KEY);
-		other = qn_route_other(node, peer->id, share, r->shares, to);
-		if (!other || qn_stream_alloc(other->stream, qn_span(len),
-					      QN_ALLOC_DATA, &key)) {
-			kfree_skb(skb);
-			return -ENOBUFS;
-		}
-		to = other;
+	err = leave_by(r, to, &f, &label, &key);
+	if (err == -ENOBUFS) {
+		to = qn_route_other(node, peer->id, share, r->shares, to);
+		if (to)
+			err = leave_by(r, to, &f, &label, &key);
 	}
-	if (to->border) {
-		err = qn_contract_label(to, &f, &label);
-		if (err) {
-			qn_range_erase(&key);
-			kfree_skb(skb);
-			r->nak = err;
-			r->nak_node = node->id;
-			return -EACCES;
-		}
-		f.contract = label;
+	if (err) {
+		kfree_skb(skb);
+		return err;
 	}
 	if (first) {
 		draw(r, o, chunk, share, key.key + QN_KEY_OCTETS, len);
@@ -159,8 +175,12 @@ static u64 allowed(const struct qn_remote *r)
 	u64 rate = QN_RATE_UNLIMITED;
 	int i;
 
+	/*
+	 * Only an ACK tells of another rate, and only frames bring ACKs: after
+	 * a path that had nothing to give, one goes out now and then to see.
+	 */
 	for (i = 0; i < r->shares; i++)
-		rate = min_t(u64, rate, r->rate[i]);
+		rate = min_t(u64, rate, max_t(u32, r->rate[i], RATE_FLOOR));
 	if (r->max_rate)
 		rate = min(rate, r->max_rate);
 	return rate;
@@ -168,13 +188,18 @@ static u64 allowed(const struct qn_remote *r)
 
 static void gain_tokens(struct qn_remote *r, u64 rate)
 {
-	u64 now = ktime_get_ns(), ns = now - r->tokens_at_ns, most;
+	u64 now = ktime_get_ns(), ns = now - r->tokens_at_ns, most, gain;
+	u32 rest;
 
 	/* A tenth of a second at once, or a few frames on a slow path. */
 	most = max_t(u64, rate / 10, 8 * QN_CHUNK);
 	ns = min_t(u64, ns, NSEC_PER_SEC);
-	r->tokens = min(most, r->tokens + div_u64(rate * ns, NSEC_PER_SEC));
-	r->tokens_at_ns = now;
+	/* rate < 2^32; time that did not make a whole octet stays to the good */
+	gain = div_u64_rem(rate * ns, NSEC_PER_SEC, &rest);
+	if (!gain)
+		return;
+	r->tokens = min(most, r->tokens + gain);
+	r->tokens_at_ns = now - div64_u64(rest, rate);
 }
 
 static u32 rto_ms(const struct qn_remote *r, const struct qn_out *o)
@@ -201,11 +226,12 @@ static int begin(struct qn_remote *r, struct qn_out *o)
 	struct qn_peer *peer = r->peer;
 	struct qn_stream *s = peer->stream;
 	u32 tries = s->ring_mask + 1;
+	u64 next = r->next;
 	int i;
 
 	/* A slot that an old segment still has is passed over. */
-	while (tries-- && rcu_access_pointer(s->ring[r->next & s->ring_mask]))
-		r->next += 2;
+	while (tries-- && rcu_access_pointer(s->ring[next & s->ring_mask]))
+		next += 2;
 	if (r->shares > 1)
 		for (i = 0; i < r->shares; i++) {
 			o->share_key[i] = kvzalloc(1UL << peer->shift,
@@ -213,12 +239,12 @@ static int begin(struct qn_remote *r, struct qn_out *o)
 			if (!o->share_key[i])
 				goto fail;
 		}
-	o->seg = qn_stream_assemble(s, r->next, true);
+	o->seg = qn_stream_assemble(s, next, true);
 	if (!o->seg)
 		goto fail;
-	o->index = r->next;
+	o->index = next;
 	o->at = jiffies;
-	r->next += 2;
+	r->next = next + 2;
 	return 0;
 
 fail:
@@ -237,14 +263,16 @@ static void give_up(struct qn_remote *r, struct qn_out *o)
 static int repeat(struct qn_remote *r, struct qn_out *o, u32 *budget)
 {
 	u32 chunks = qn_chunks(r->peer->shift), c, i;
-	bool any = false;
+	bool any = o->again;
 	int err;
 
 	if (o->tries >= QN_GIVE_UP_TRIES) {
 		give_up(r, o);
 		return 0;
 	}
-	for (c = 0; c < o->fresh; c++) {
+	/* A run may end in the middle: the next one goes on there. */
+	for (c = o->again; c < o->fresh; c++) {
+		o->again = c;
 		for (i = 0; i < r->shares; i++) {
 			if (qn_map_test(&o->acked[i], c) ||
 			    !qn_map_test(&o->sent[i], c))
@@ -265,6 +293,7 @@ static int repeat(struct qn_remote *r, struct qn_out *o, u32 *budget)
 		if (err)
 			return err;
 	}
+	o->again = 0;
 	o->tries++;
 	o->at = jiffies;
 	return 0;
@@ -448,6 +477,29 @@ static bool all_sent(const struct qn_remote *r, const struct qn_out *o)
 	return o->fresh == qn_chunks(r->peer->shift);
 }
 
+/*
+ * What has arrived of a share. It is what the far end has now, not what it ever
+ * had: after an outage it may have let go of the segment, and wants all of it
+ * again. Only what is new lets the segment live longer.
+ */
+static void partial(struct qn_out *o, u32 share, const u8 *bits)
+{
+	struct qn_chunk_map *have = &o->acked[share], now = {};
+	bool moved = false;
+	u32 k;
+
+	for (k = 0; k < 16; k++)
+		now.word[k / 8] |= (u64)bits[k] << 8 * (k % 8);
+	for (k = 0; k < QN_CHUNK_WORDS; k++) {
+		now.word[k] &= o->sent[share].word[k];
+		if (now.word[k] & ~have->word[k])
+			moved = true;
+	}
+	*have = now;
+	if (moved && o->tries)
+		o->tries = 1;
+}
+
 /**
  * qn_remote_ack_rx - an acknowledgement for this node
  * @rx: verified and bound
@@ -482,7 +534,6 @@ void qn_remote_ack_rx(struct qn_rx *rx, u32 rate)
 	for (i = 0; i < n; i++) {
 		const struct qn_wire_ack_entry *e = &w->entry[i];
 		struct qn_out *o = out_of(r, be64_to_cpu(e->segment));
-		u32 k;
 
 		if (!o)
 			continue;
@@ -491,14 +542,7 @@ void qn_remote_ack_rx(struct qn_rx *rx, u32 rate)
 		} else if (e->kind == QN_ACK_PARTIAL &&
 			   e->share == rx->f.share) {
 			/* A route speaks for its own share only. */
-			struct qn_chunk_map *m = &o->acked[e->share];
-
-			for (k = 0; k < 16; k++)
-				m->word[k / 8] |= (u64)e->data[k] << 8 * (k % 8);
-			for (k = 0; k < QN_CHUNK_WORDS; k++)
-				m->word[k] &= o->sent[e->share].word[k];
-			if (o->tries)
-				o->tries = 1;	/* it moves */
+			partial(o, e->share, e->data);
 		}
 	}
 	qn_peer_kick(peer, 0);
