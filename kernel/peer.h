@@ -92,8 +92,8 @@ struct qn_peer {
 	u16 other_want;
 	u16 want;
 	unsigned long nak_at;
-	u16 nak_tokens, probe_tokens;
-	unsigned long probe_at;
+	u16 nak_tokens, probe_tokens, pass_tokens;
+	unsigned long probe_at, pass_at;	/* relayed PROBEs from, to it */
 	atomic_t ack_credit;		/* relayed ACKs that may go to this peer */
 	u32 tag_failures;		/* since the last event */
 	bool level_low, level_empty;

@@ -23,6 +23,7 @@
 
 /* What a neighbour may have relayed without RELAY frames to pay for it. */
 #define PROBE_TOKENS	200
+#define PROBE_TOKENS_MIN 4	/* ... over a link that brings nothing */
 #define ACK_CREDIT_MAX	1024
 
 static bool take_token(struct qn_peer *peer, u16 *tokens, unsigned long *at,
@@ -44,6 +45,23 @@ static bool take_token(struct qn_peer *peer, u16 *tokens, unsigned long *at,
 	}
 	spin_unlock(&peer->lock);
 	return ok;
+}
+
+/*
+ * No RELAY frames pay for a PROBE. A neighbour must not be able to empty another
+ * link with them, reserve and all: they are control, and have its share of what
+ * the link brings.
+ */
+static bool probe_may_pass(struct qn_peer *from, struct qn_peer *to)
+{
+	u32 per_second = READ_ONCE(to->lane_income) / 100 * QN_CONTROL_PERCENT /
+			 QN_KEY_OCTETS;
+
+	return take_token(from, &from->probe_tokens, &from->probe_at,
+			  PROBE_TOKENS, PROBE_TOKENS) &&
+	       take_token(to, &to->pass_tokens, &to->pass_at,
+			  clamp_t(u32, per_second, PROBE_TOKENS_MIN, PROBE_TOKENS),
+			  PROBE_TOKENS);
 }
 
 /* Tell the generator, on behalf of the far end, that its frame cannot go on. */
@@ -116,23 +134,43 @@ static void send_on(struct qn_peer *to, struct sk_buff *skb)
 }
 
 /*
- * Take key of the next link. A link that is out of key yields to the backup,
- * where there may be one.
+ * Have what a frame needs to leave to this neighbour: over a border a contract,
+ * then key, which so is not burnt for what a contract refuses.
  */
-static struct qn_peer *key_of_next(struct qn_node *node, struct qn_frame *f,
-				   struct qn_peer *next, struct qn_peer *not_to,
-				   struct qn_range *key)
+static int leave_by(struct qn_peer *to, struct qn_frame *out, u32 inside,
+		    u32 *label, struct qn_range *key)
 {
+	int code;
+
+	out->contract = inside;
+	if (to->border) {
+		code = qn_contract_label(to, out, label);
+		if (code)
+			return code;
+		out->contract = *label;
+	}
+	if (qn_stream_alloc(to->stream, out->span, QN_ALLOC_DATA, key)) {
+		qn_count(to, QN_C_TX_KEY);
+		return QN_NAK_NO_KEY;
+	}
+	return 0;
+}
+
+/* A link that is out of key yields to the backup, where there may be one. */
+static int leave(struct qn_rx *rx, struct qn_frame *out, u32 inside,
+		 struct qn_peer **to, u32 *label, struct qn_range *key)
+{
+	int code = leave_by(*to, out, inside, label, key);
 	struct qn_peer *other;
 
-	if (!qn_stream_alloc(next->stream, f->span, QN_ALLOC_DATA, key))
-		return next;
-	qn_count(next, QN_C_TX_KEY);
-	other = qn_route_other(node, f->destination, f->share, f->shares, next);
-	if (!other || other == not_to ||
-	    qn_stream_alloc(other->stream, f->span, QN_ALLOC_DATA, key))
-		return NULL;
-	return other;
+	if (code != QN_NAK_NO_KEY)
+		return code;
+	other = qn_route_other(rx->peer->node, out->destination, out->share,
+			       out->shares, *to);
+	if (!other || other == rx->peer)
+		return code;
+	*to = other;
+	return leave_by(other, out, inside, label, key);
 }
 
 /*
@@ -168,27 +206,27 @@ static bool admitted(struct qn_rx *rx, u32 *label, u16 *weight)
 static bool hop(struct qn_rx *rx)
 {
 	struct qn_frame *f = &rx->f, out = rx->f;
-	struct qn_peer *from = rx->peer, *next, *to;
+	struct qn_peer *from = rx->peer, *to;
 	struct qn_node *node = from->node;
 	struct sk_buff *skb = rx->skb;
-	u32 label;
+	u32 inside, label = 0;
 	struct qn_range key;
 	int code;
 
-	if (!admitted(rx, &label, &out.weight))
+	if (!admitted(rx, &inside, &out.weight))
 		return false;
 	atomic_add_unless(&from->ack_credit, 1, ACK_CREDIT_MAX);
 	if (too_far(rx)) {
 		nak(rx, QN_NAK_HOP_LIMIT);
 		return false;
 	}
-	next = qn_route_next(node, f->destination, f->share, f->shares, from);
-	if (!next) {
+	to = qn_route_next(node, f->destination, f->share, f->shares, from);
+	if (!to) {
 		nak(rx, QN_NAK_NO_ROUTE);
 		return false;
 	}
-	out.contract = label;
-	if (!qn_flow_admit(next, &out, f->length, false)) {
+	out.contract = inside;
+	if (!qn_flow_admit(to, &out, f->length, false)) {
 		nak(rx, QN_NAK_RATE);
 		return false;
 	}
@@ -207,19 +245,10 @@ static bool hop(struct qn_rx *rx)
 		out.hdr = f->hdr;
 		out.payload = f->payload;
 	}
-	to = key_of_next(node, f, next, from, &key);
-	if (!to) {
-		nak(rx, QN_NAK_NO_KEY);
+	code = leave(rx, &out, inside, &to, &label, &key);
+	if (code) {
+		nak(rx, code);
 		goto drop;
-	}
-	if (to->border) {
-		code = qn_contract_label(to, &out, &label);
-		if (code) {
-			qn_range_erase(&key);
-			nak(rx, code);
-			goto drop;
-		}
-		out.contract = label;
 	}
 	qn_otp_fold(out.payload, f->flags & QN_F_KEYED ? NULL : f->payload,
 		    qn_rx_pad(rx), key.key + QN_KEY_OCTETS, f->length);
@@ -288,9 +317,7 @@ bool qn_relay_forward(struct qn_rx *rx)
 		qn_count(rx->peer, QN_C_DROP_ROUTE);
 		return false;
 	}
-	if (f->type == QN_PROBE ?
-	    !take_token(rx->peer, &rx->peer->probe_tokens, &rx->peer->probe_at,
-			PROBE_TOKENS, PROBE_TOKENS) :
+	if (f->type == QN_PROBE ? !probe_may_pass(rx->peer, to) :
 	    !atomic_add_unless(&to->ack_credit, -1, 0)) {
 		qn_count(rx->peer, QN_C_DROP_RATE);
 		return false;
