@@ -7,6 +7,7 @@ if [ "${QKDNF_DEMO_KEEP:-}" != 1 ]; then
 	exec python3 "$QKDNF_TOP/tools/demo/story.py"
 fi
 python3 "$QKDNF_TOP/tools/demo/story.py" --keep
+status=$?
 PATH=$QKDNF_TOP/build/user:$PATH
 cd "$QKDNF_TOP" || exit
 cat <<'EOF'
@@ -21,4 +22,5 @@ bg3 bg4 cg1 cg2 c1 c2. For example
 
 exit powers off.
 EOF
-exec bash -i
+bash -i
+exit $status
