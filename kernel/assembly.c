@@ -187,7 +187,8 @@ static bool fits(const struct qn_remote *r, const struct qn_frame *f, u32 *chunk
 
 	*chunk = at / QN_CHUNK;
 	return f->shift == peer->shift && f->shares == r->shares &&
-	       (index & 1) != peer->stream->lane && index < 1ULL << 44 &&
+	       (index & 1) != peer->stream->lane &&
+	       index < QN_REMOTE_INDEX_MAX &&
 	       at % QN_CHUNK == 0 &&
 	       f->length == qn_chunk_len(peer->shift, *chunk);
 }
@@ -223,7 +224,8 @@ void qn_remote_chunk_rx(struct qn_rx *rx)
 
 	spin_lock(&r->lock);
 	if (!peer->pairing.made || f->incarnation != peer->pairing.other ||
-	    index < peer->pairing.barrier) {
+	    index < peer->pairing.barrier ||
+	    index >= r->in_top + QN_REMOTE_AHEAD) {
 		qn_count(peer, QN_C_DROP_STALE);
 		goto out;
 	}

@@ -282,7 +282,7 @@ bool qn_remote_probe_rx(struct qn_rx *rx)
 		      "set the same number of shares at both ends");
 		return false;
 	}
-	if (now.barrier >> (63 - peer->shift)) {
+	if (now.barrier >= QN_REMOTE_INDEX_MAX / 2) {
 		qn_count(peer, QN_C_DROP_FORM);
 		return false;
 	}

@@ -18,6 +18,14 @@ struct qn_peer;
 struct qn_rx;
 struct qn_segment;
 
+/*
+ * Indexes of a remote stream end here, which is far beyond what its life can
+ * reach, and half of it is left above any barrier. A far end takes no segment so
+ * far beyond those that it has: as much as a year of giving up can make.
+ */
+#define QN_REMOTE_INDEX_MAX	(1ULL << 44)
+#define QN_REMOTE_AHEAD		(1ULL << 24)
+
 /* Chunks of the largest segment: 67. */
 #define QN_CHUNK_WORDS	2
 
@@ -93,7 +101,6 @@ struct qn_remote {
 
 	/* Assembly. */
 	struct qn_in in[QN_ASSEMBLY_SEGS];
-	u64 ingress[QN_SHARES_MAX];	/* neighbour that brought the last frame */
 	u64 in_top;			/* 1 + highest segment confirmed */
 	u64 confirm[QN_ACK_ENTRIES_MAX / 2];	/* to be told in the next ACK */
 	u32 confirms;

@@ -272,12 +272,22 @@ static void drop_behind_locked(struct qn_stream *s, u64 index)
 		qn_stream_drop_locked(s, seg);
 }
 
-/* Put a fresh segment into its slot, which is free. */
+static void held_locked(struct qn_stream *s, u64 index)
+{
+	if (index >= s->top)
+		s->top = index + 1;
+}
+
+/*
+ * Put a fresh segment into its slot, which is free. What the other end generates
+ * counts as held once it is whole: one chunk, from whoever has one route, must
+ * not move the barrier of the next pairing out of reach.
+ */
 static void insert_locked(struct qn_stream *s, struct qn_segment *seg)
 {
 	s->count++;
-	if (seg->index >= s->top)
-		s->top = seg->index + 1;
+	if (!s->remote || test_bit(QN_SEG_OWN, &seg->flags))
+		held_locked(s, seg->index);
 	rcu_assign_pointer(*slot_of(s, seg->index), seg);
 }
 
@@ -520,6 +530,7 @@ void qn_stream_publish(struct qn_stream *s, struct qn_segment *seg)
 	    !test_and_clear_bit(QN_SEG_ASSEMBLY, &seg->flags))
 		goto out;
 	memzero_explicit(seg->data, seg->start);
+	held_locked(s, seg->index);
 	seg->filled = size;
 	atomic64_add(size - seg->start, &s->in);
 	qn_segment_open(seg, seg->start, size - seg->start);
@@ -825,13 +836,16 @@ void qn_stream_unpair(struct qn_stream *s)
  * @s: the stream
  * @barrier: lowest segment index of the pairing
  *
- * The stream is unpaired. Context: any.
+ * The stream is unpaired. An earlier barrier stands as far as anything was ever
+ * held here, so nothing that was erased comes back; but an end that once stated
+ * one far too high does not close the stream for its next life, too.
+ *
+ * Context: any.
  */
 void qn_stream_pair(struct qn_stream *s, u64 barrier)
 {
 	spin_lock_bh(&s->lock);
-	if (barrier > s->floor)
-		WRITE_ONCE(s->floor, barrier);
+	WRITE_ONCE(s->floor, max(barrier, min(s->floor, s->top)));
 	spin_unlock_bh(&s->lock);
 	drop_below(s, barrier);
 	spin_lock_bh(&s->lock);

@@ -82,4 +82,25 @@ static void stuck_while_others_go_on(void)
 	qn_stream_free(s);
 }
 
-TEST_MAIN(TEST(done_while_arriving), TEST(stuck_while_others_go_on))
+/* One chunk of a segment far ahead must not move the next barrier there. */
+static void far_ahead(void)
+{
+	struct qn_stream *s = stream_make_remote(SHIFT, 0, 16, NULL);
+	struct qn_segment *seg;
+
+	qn_stream_pair(s, 0);
+	seg = assemble(s, (1ULL << 40) + 1, false);
+	REQUIRE(seg);
+	CHECK(!s->top, "held though not whole");
+	rcu_read_lock();
+	qn_stream_publish(s, seg);
+	rcu_read_unlock();
+	CHECK(s->top == (1ULL << 40) + 2);
+	qn_stream_free(s);
+	s = stream_make_remote(SHIFT, 0, 16, NULL);
+	qn_stream_pair(s, 0);
+	CHECK(assemble(s, 6, true) && s->top == 7, "the own count at once");
+	qn_stream_free(s);
+}
+
+TEST_MAIN(TEST(far_ahead), TEST(done_while_arriving), TEST(stuck_while_others_go_on))

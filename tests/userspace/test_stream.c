@@ -439,6 +439,13 @@ static void barrier_erases_and_refuses(void)
 	qn_stream_unpair(s);
 	qn_stream_pair(s, 3);
 	CHECK(s->floor == 12);
+	/* One far too high ends with the pairing. */
+	qn_stream_unpair(s);
+	qn_stream_pair(s, 1ULL << 40);
+	CHECK(stream_fill(s, 1, 13 * SEG, SEG) == 0);
+	qn_stream_unpair(s);
+	qn_stream_pair(s, 14);
+	CHECK(stream_fill(s, 1, 14 * SEG, SEG) == SEG, "closed for ever");
 	done_with(s);
 }
 
