@@ -294,7 +294,7 @@ static ssize_t device_write(struct kiocb *kiocb, struct iov_iter *from)
 	}
 	while (iov_iter_count(from) >= QKD_BLOCK_HDR_LEN) {
 		n = push_block(d, from);
-		memzero_explicit(d->bounce, QKD_BLOCK_HDR_LEN + max(n, 0));
+		memzero_explicit(d->bounce, max(n, 0));
 		if (n < 0)
 			break;
 		done += n;
