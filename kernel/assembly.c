@@ -104,14 +104,24 @@ static void tell_confirmed(struct qn_remote *r, u64 index)
 static noinline_for_stack void send_ack(struct qn_remote *r, u32 share,
 					const void *body, u32 len)
 {
-	struct qn_peer *peer = r->peer;
+	struct qn_peer *peer = r->peer, *to;
 	struct qn_frame f;
+	int err;
 
 	qn_frame_own(peer, &f, QN_RELAY_ACK, len);
 	f.share = share;
 	f.shares = r->shares;
 	f.incarnation = peer->pairing.other;
-	if (!qn_relay_originate(peer->node, &f, body))
+	/*
+	 * Back the way the frames came: relays there have credit for it, and the
+	 * own route may lead over a link that is cut elsewhere.
+	 */
+	to = qn_peer_find(peer->node, r->ingress[share]);
+	if (to && !to->remote && qn_peer_usable(to))
+		err = qn_frame_send(to, &f, body, QN_ALLOC_CONTROL);
+	else
+		err = qn_relay_originate(peer->node, &f, body);
+	if (!err)
 		qn_count(peer, QN_C_ACK_TX);
 }
 
@@ -230,6 +240,7 @@ void qn_remote_chunk_rx(struct qn_rx *rx)
 		goto out;
 	}
 	qn_remote_heard(r);
+	r->ingress[f->share] = rx->peer->id;
 	if (!r->unacked++)
 		r->ack_at = jiffies + msecs_to_jiffies(QN_ACK_DELAY_MS);
 	in = in_of(r, index);

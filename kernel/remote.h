@@ -101,6 +101,7 @@ struct qn_remote {
 
 	/* Assembly. */
 	struct qn_in in[QN_ASSEMBLY_SEGS];
+	u64 ingress[QN_SHARES_MAX];	/* neighbour that brought the last frame */
 	u64 in_top;			/* 1 + highest segment confirmed */
 	u64 confirm[QN_ACK_ENTRIES_MAX / 2];	/* to be told in the next ACK */
 	u32 confirms;
