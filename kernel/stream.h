@@ -128,6 +128,7 @@ struct qn_segment *qn_stream_supply_own(struct qn_stream *s);
 bool qn_stream_supply_other(struct qn_stream *s, u64 index);
 int qn_stream_supply_range(struct qn_stream *s, u64 offset, u32 len,
 			   struct qn_range *r);
+void qn_stream_supply_erase(struct qn_stream *s, u64 offset, u32 len);
 
 struct qn_segment *qn_stream_segment(struct qn_stream *s, u64 index);
 u64 qn_stream_level(struct qn_stream *s);

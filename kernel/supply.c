@@ -62,16 +62,9 @@ static struct qn_supply *supply_of(struct qn_peer *peer)
 /* Claim and erase what is left of a range. */
 static void erase(struct qn_peer *peer, u64 offset, u64 octets)
 {
-	u64 end = offset + granules(octets);
-	struct qn_range r;
-
-	for (; offset < end; offset += QN_GRANULE) {
-		rcu_read_lock();
-		if (!qn_stream_supply_range(peer->stream, offset, QN_GRANULE, &r) &&
-		    qn_stream_claim(peer->stream, &r))
-			qn_range_erase(&r);
-		rcu_read_unlock();
-	}
+	rcu_read_lock();
+	qn_stream_supply_erase(peer->stream, offset, granules(octets));
+	rcu_read_unlock();
 }
 
 /**
@@ -182,6 +175,18 @@ static u8 marked(struct qn_peer *peer, struct qn_supply *s, u64 index)
 	return QN_SUPPLY_DONE;
 }
 
+/* Octets that the other end has taken under another label: it does not do that. */
+static bool overlaps(struct qn_supply *s, u64 offset, u64 octets)
+{
+	struct qn_supply_range *range;
+
+	list_for_each_entry(range, &s->ranges, list)
+		if (!range->own && offset < range->offset + granules(range->octets) &&
+		    range->offset < offset + granules(octets))
+			return true;
+	return false;
+}
+
 /* The other end took a range. */
 static u8 taken(struct qn_peer *peer, struct qn_supply *s,
 		const struct qn_wire_supply *w)
@@ -204,6 +209,8 @@ static u8 taken(struct qn_peer *peer, struct qn_supply *s,
 	if (range_of(s, offset, false) ||
 	    qn_stream_supply_range(peer->stream, offset, QN_GRANULE, &first))
 		return QN_SUPPLY_DONE;
+	if (overlaps(s, offset, octets))
+		return QN_SUPPLY_NOT_HELD;
 	if (s->range_count >= RANGES_MAX)
 		return 0;
 	range = kzalloc(sizeof(*range), GFP_ATOMIC | __GFP_NOWARN);
@@ -564,7 +571,10 @@ u32 qn_supply_tick(struct qn_peer *peer)
 	spin_lock_bh(&s->lock);
 	list_for_each_entry_safe(range, r, &s->ranges, list) {
 		next = REPEAT_MS;
-		if (time_after(jiffies, range->expires) && !range->open) {
+		/* In a new pairing what the other end took in an old one is gone. */
+		segment_state(peer, range->offset >> peer->shift, &held, &done);
+		if ((time_after(jiffies, range->expires) ||
+		     (!range->own && !held)) && !range->open) {
 			erase(peer, range->offset, range->octets);
 			range_forget(s, range);
 		} else if (range->own && !range->announced &&

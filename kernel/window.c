@@ -354,3 +354,28 @@ int qn_stream_supply_range(struct qn_stream *s, u64 offset, u32 len,
 	r->len = len;
 	return 0;
 }
+
+/**
+ * qn_stream_supply_erase - erase what is left of a range that serves applications
+ * @s: stream
+ * @offset: first octet, whole granules
+ * @len: octets, whole granules; in one segment
+ *
+ * Context: under rcu_read_lock().
+ */
+void qn_stream_supply_erase(struct qn_stream *s, u64 offset, u32 len)
+{
+	struct qn_segment *seg = qn_stream_segment(s, offset >> s->shift);
+	u32 at = offset & ((1u << s->shift) - 1), n;
+	bool whole;
+
+	if (!seg || !test_bit(QN_SEG_SUPPLY, &seg->flags) ||
+	    len > qn_segment_size(seg) - at)
+		return;
+	for (; len; len -= n, at += n) {
+		n = min_t(u32, len, QN_WORD_OCTETS - at % QN_WORD_OCTETS);
+		atomic64_add(qn_segment_claim(seg, at, n, &whole), &s->erased);
+		if (whole)
+			memzero_explicit(seg->data + at, n);
+	}
+}
