@@ -116,7 +116,7 @@ static bool own_packet(struct qn_rx *rx)
 	struct qn_frame *f = &rx->f;
 	struct sk_buff *skb = rx->skb;
 
-	if (skb_ensure_writable(skb, skb->len) || skb_cow_head(skb, QN_HEADROOM)) {
+	if (skb_ensure_writable(skb, skb->len) || skb_cow_head(skb, QN_HEADROOM_HOP)) {
 		qn_count(rx->peer, QN_C_DROP_MEMORY);
 		return false;
 	}

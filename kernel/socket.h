@@ -14,6 +14,13 @@ struct qn_peer;
 /* Room before a frame for the outer headers of any device. */
 #define QN_HEADROOM	(LL_MAX_HEADER + 40 + 8)
 
+/*
+ * The least that a packet which came from elsewhere goes on with: an IPv6
+ * header, a UDP header and an Ethernet one. Devices that want more get it from
+ * IP's output, and those that give so much on receipt are spared a copy.
+ */
+#define QN_HEADROOM_HOP	(16 + 40 + 8)
+
 typedef void (*qn_socket_rx_fn)(struct qn_node *node, struct sk_buff *skb);
 
 int qn_socket_open(struct qn_node *node, qn_socket_rx_fn rx);
