@@ -106,8 +106,8 @@ class Demo:
 
     def links_fill(self):
         with Step('The links fill',
-                  f'qkdnfctl apply tools/demo/nodes/NODE.yaml configures each node; its links deliver\n'
-                  f'{RATE}bit/s of key, and the ends find each other under key that only they have.'):
+                  f'qkdnfctl apply tools/demo/nodes/NODE.yaml configures each node. Its links\n'
+                  f'deliver {RATE}bit/s, and the ends meet under key that only they have.'):
             self.make_links()
             self.captures = network.Captures(self.nodes, SCRATCH)
             for node in self.nodes:
@@ -191,8 +191,8 @@ class Demo:
 
     def end_to_end(self):
         with Step('Key between the first node of A and the last of C',
-                  'Seven links and three providers apart. Frames are padded and tagged anew on each\n'
-                  'hop; no relay writes the key to memory.'):
+                  'Seven links and three providers apart. Frames are padded and tagged anew on\n'
+                  'each hop; no relay writes the key to memory.'):
             self.first = self.take('a1', 'c2')
         with Step('Key in two shares over two disjoint ways',
                   'a2 and c1 agree theirs over both paths at once and XOR the shares: whoever\n'
@@ -235,8 +235,8 @@ class Demo:
 
     def settle(self):
         with Step('Settlement: the meters at both sides of each border',
-                  'Each carrier sets mark 1 and its sealed HELLO takes it to the sender. ACCEPTED is\n'
-                  'what the carrier counted, SENT what the sender did, TOLD what the carrier told it.'):
+                  'Each carrier sets mark 1 and its sealed HELLO takes it to the sender. ACCEPTED\n'
+                  'is what the carrier counted, SENT what the sender did, TOLD what it was told.'):
             for _, sender, carrier, number in CONTRACTS:
                 network.run(CTL, '-n', carrier, 'contract', 'mark', self.ids[sender], str(number),
                             'in', '1')
@@ -287,8 +287,8 @@ class Demo:
         link = self.link['ag1-bg1']
         wide = f"{PROVIDERS['c']}:*"
         with Step('A link is cut, and the backup takes over',
-                  'The main link over the border A|B goes: fibre and KM link. ag1 sends by ag2 from\n'
-                  'the next frame on, bg1 by bg2: nobody configures anything.'):
+                  'The main link over the border A|B goes: fibre and KM link. ag1 sends by ag2\n'
+                  'from the next frame on, bg1 by bg2: nobody configures anything.'):
             network.run(CTL, 'emu', 'down', link.name)
             network.cable(link, 'down')
             wait('ag1 notices', 30, lambda: self.peer('ag1', 'bg1')['state'] != 'up')
@@ -326,8 +326,8 @@ class Demo:
     def eavesdrop(self):
         node, other, link = 'b2', 'bg4', 'b2-bg4'
         with Step('Somebody listens',
-                  f'An eavesdropper intercepts and resends the pulses of link {link}. That disturbs\n'
-                  'them: the error rate passes the limit, and the link stops and says why.'):
+                  f'An eavesdropper intercepts and resends the pulses of link {link}. That\n'
+                  'disturbs them: the error rate passes the limit, and the link stops and says why.'):
             before = self.source(node, other)
             network.run(CTL, 'emu', 'eavesdrop', link, 'on')
             wait(f'{link} stops', 30, lambda: self.source(node, other)['state'] == 'stopped')
