@@ -99,6 +99,15 @@ static bool build(struct qn_peer *peer, u64 below)
 	return true;
 }
 
+/*
+ * What the other end stated may be old: it was not for this life of ours if it
+ * made no pairing. Its barrier says where to look first, not where alone.
+ */
+static bool build_anew(struct qn_peer *peer, u64 below)
+{
+	return build(peer, below) || build(peer, U64_MAX);
+}
+
 static u64 probe_segment(const struct qn_peer *peer)
 {
 	const struct qn_wire_hdr *h = (void *)peer->pairing.probe;
@@ -134,14 +143,17 @@ static void repeat(struct qn_peer *peer)
 				  QN_PROBE_MS_MIN;
 	p->at = jiffies + msecs_to_jiffies(p->backoff);
 	if (!p->has_probe) {
-		p->has_probe = build(peer, below);
+		p->has_probe = build_anew(peer, below);
 		p->walk = below;
+	} else if (!qn_stream_segment(peer->stream, probe_segment(peer))) {
+		/* A fast link: what is gone here is gone there. */
+		build_anew(peer, below);
 	} else if (++p->repeats % PROBE_REPEATS == 0) {
 		if (p->repeats & PROBE_REPEATS) {
-			build(peer, below);
+			build_anew(peer, below);
 		} else {
 			if (!build(peer, min(p->walk, below)))
-				build(peer, below);
+				build_anew(peer, below);
 			p->walk = probe_segment(peer);
 		}
 	}
