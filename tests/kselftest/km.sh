@@ -71,7 +71,7 @@ events_begin() {
 stop() { kill "$1" 2>/dev/null; wait "$1" 2>/dev/null; }
 
 saw() {
-	if wait_for "$2" grep -q "\"$4\"" "$work/events-$3"; then
+	if wait_for "$2" grep -qa "\"$4\"" "$work/events-$3"; then
 		pass "$1"
 	else
 		fail "$1" "no event $4 at $3 within $2 s"

@@ -1,0 +1,257 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 900
+#
+# Key between nodes that share no link, over one of two relays.
+#
+#	            b 1:2
+#	   10.0.1  /     \  fd00:2
+#	     a 1:1         d 1:4        a-d: XOR relay, via b, backup c
+#	   10.0.3  \     /  10.0.4      b-c: hop-by-hop OTP, via a
+#	            c 1:3
+#
+# Loopback addresses 10.9.0.N, routed over c, carry what the two ends of a remote
+# stream say to each other directly.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/km.sh"
+
+ns_add a b c d
+veth a b 10.0.1.1/24 10.0.1.2/24
+veth b d fd00:2::1/64 fd00:2::2/64
+veth a c 10.0.3.1/24 10.0.3.2/24
+veth c d 10.0.4.1/24 10.0.4.2/24
+i=0
+for n in a b c d; do
+	i=$((i + 1))
+	node $n 1:$i
+	addr $n lo 10.9.0.$i/32
+	in_ns $n sysctl -qw net.ipv4.ip_forward=1
+done
+ip -n a route add 10.9.0.2 via 10.0.1.2
+ip -n a route add 10.9.0.0/16 via 10.0.3.2
+ip -n b route add 10.9.0.0/16 via 10.0.1.1
+ip -n c route add 10.9.0.1 via 10.0.3.1
+ip -n c route add 10.9.0.2 via 10.0.3.1
+ip -n c route add 10.9.0.4 via 10.0.4.2
+ip -n d route add 10.9.0.0/16 via 10.0.4.1
+
+ends="segment 4Ki pool 1Mi low 32Ki high 64Ki"
+settings="pool 256Ki segment 4Ki hello 500ms"
+# shellcheck disable=SC2086
+{
+	link a 1:1 10.0.1.1 b 1:2 10.0.1.2 2M $settings
+	link b 1:2 fd00:2::1 d 1:4 fd00:2::2 2M $settings
+	link a 1:1 10.0.3.1 c 1:3 10.0.3.2 2M $settings
+	link c 1:3 10.0.4.1 d 1:4 10.0.4.2 2M $settings
+}
+
+relay_routes() {
+	case $1 in
+	a)
+		ctl a route add 1:4 via 1:2 backup 1:3
+		ctl a route add 1:2 via 1:2
+		ctl a route add 1:3 via 1:3
+		;;
+	b)
+		ctl b route add 1:4 via 1:4
+		ctl b route add 1:1 via 1:1
+		ctl b route add 1:3 via 1:1
+		;;
+	c)
+		ctl c route add 1:4 via 1:4
+		ctl c route add 1:1 via 1:1
+		ctl c route add 1:2 via 1:1
+		;;
+	d) ctl d route add 1:1 via 1:2 backup 1:3 ;;
+	esac
+}
+for n in a b c d; do relay_routes $n; done
+
+# remote NS ID OWN-NUMBER [SETTING VALUE]...: to the node N of 1:N
+remote() {
+	local ns=$1 id=$2 own=$3
+	shift 3
+	# shellcheck disable=SC2086
+	ctl "$ns" peer add "$id" kind remote address "10.9.0.${id#1:}" local "10.9.0.$own" $ends "$@"
+}
+
+events_begin a
+check relay-remote-a remote a 1:4 1
+check relay-remote-d remote d 1:1 4
+check relay-remote-b remote b 1:3 2 scheme otp
+check relay-remote-c remote c 1:2 3 scheme otp
+
+# more NAME SECONDS: both ends of a-d want another 64 KiB each, and get some
+mark=65536
+more() {
+	local own other
+
+	# a margin below: segments under way may arrive meanwhile
+	own=$(member a 1:4 .own_level)
+	other=$(member d 1:1 .own_level)
+	mark=$((mark + 131072))
+	ctl a peer set 1:4 low $((mark - 8192)) high $mark
+	ctl d peer set 1:1 low $((mark - 8192)) high $mark
+	becomes "$1" "$2" a 1:4 ".own_level >= $own + 16384" || return
+	# d cannot see a cut at a; that its frames take the other way is somebody's work.
+	[ "${3:-}" != repair ] || ctl d route replace 1:1 via 1:3 backup 1:2
+	becomes "$1-back" "$2" d 1:1 ".own_level >= $other + 16384"
+}
+
+# raise: a wants more, as long as the pool has room
+raise() {
+	[ "$mark" -le 1048576 ] || mark=1048576
+	ctl a peer set 1:4 low $((mark - 8192)) high "$mark"
+}
+
+relayed() { ctl a -j relay show 1:4 | jq -r ".$1"; }
+forwarded() { ctl "$1" -j stats | jq .counters.relay_forwarded; }
+
+# --- both schemes ---------------------------------------------------------------------
+
+becomes relay-xor-up 60 a 1:4 '.state == "up"'
+becomes relay-xor-key 60 a 1:4 '.own_level >= 16384'
+becomes relay-xor-key-other-end 60 d 1:1 '.own_level >= 16384'
+same_key relay-xor-same-key a 1:1 d 1:4
+same_key relay-xor-same-key-back d 1:4 a 1:1
+check relay-xor-not-computational is a 1:4 '.computational | not'
+becomes relay-otp-key 60 b 1:3 '.own_level >= 16384'
+same_key relay-otp-same-key b 1:2 c 1:3
+same_key relay-otp-same-key-back c 1:3 b 1:2
+check relay-otp-computational is b 1:3 .computational
+check relay-otp-computational-other-end is c 1:2 .computational
+check relay-forwarded [ "$(forwarded b)" -gt 0 ]
+
+# The streams of the ends hold what came; of the relay only what its links spent.
+check_equal relay-no-stream-at-relay "1:1 1:3 1:4" "$(ctl b -j peer show | jq -r '[.[].id] | sort | join(" ")')"
+
+# --- failover and return ------------------------------------------------------------------
+
+ip -n a link set to-b down
+saw relay-link-cut-event 30 a peer-down
+more relay-backup 60 repair
+check relay-backup-active sh -c "qkdnfctl -n a -j route show | jq -e 'any(.[]; .destination == \"1:4\" and .active == \"backup\")'"
+saw relay-switched-event 5 a route-switched
+check relay-backup-carried [ "$(forwarded c)" -gt 0 ]
+same_key relay-backup-same-key a 1:1 d 1:4
+ip -n a link set to-b up
+ip -n a route add 10.9.0.2 via 10.0.1.2
+ctl d route replace 1:1 via 1:2 backup 1:3
+becomes relay-link-back 60 a 1:2 '.state == "up"'
+carried=$(forwarded b)
+more relay-return 60
+check relay-return-carried [ "$(forwarded b)" -gt "$carried" ]
+
+# --- no route: said, and over by itself ----------------------------------------------------
+
+: >"$work/events-a"
+ctl b route del 1:4
+mark=$((mark + 65536))
+raise
+saw relay-no-route-event 30 a nak
+check_equal relay-no-route-told 1:2 "$(relayed nak_node)"
+ctl b route add 1:4 via 1:4
+more relay-no-route-resumed 60
+
+# --- no key: said, and over by itself --------------------------------------------------------
+
+: >"$work/events-a"
+ctl a route replace 1:4 via 1:2
+qkdnfctl emu down bd
+# What the link still holds is spent first.
+dry() {
+	mark=$((mark + 65536))
+	raise
+	grep -qa '"nak"' "$work/events-a"
+}
+if wait_for 60 dry; then
+	pass relay-no-key-event
+else
+	fail relay-no-key-event "$(ctl a -j relay show 1:4)"
+fi
+qkdnfctl emu up bd
+before=$(relayed confirmed)
+resumed() { [ "$(relayed confirmed)" -gt $((before + 4)) ]; }
+if wait_for 90 resumed; then
+	pass relay-no-key-resumed
+else
+	fail relay-no-key-resumed "$(ctl a -j relay show 1:4) $(ctl a -j route show | tr -d '\n')"
+fi
+same_key relay-no-key-same-key a 1:1 d 1:4
+ctl a route replace 1:4 via 1:2 backup 1:3
+
+# --- a bad network ---------------------------------------------------------------------------
+
+fresh() {
+	ctl a peer del 1:4
+	ctl d peer del 1:1
+	mark=65536
+	remote a 1:4 1
+	remote d 1:1 4
+}
+fresh
+for end in a:to-b b:to-a b:to-d d:to-b a:to-c c:to-a c:to-d d:to-c; do
+	check relay-netem-$end impair ${end%:*} ${end#*:} loss 5% duplicate 5% delay 5ms reorder 5%
+done
+becomes relay-loss-key 90 a 1:4 '.own_level >= 32768'
+becomes relay-loss-key-other-end 60 d 1:1 '.own_level >= 32768'
+same_key relay-loss-same-key a 1:1 d 1:4
+same_key relay-loss-same-key-back d 1:4 a 1:1
+check relay-loss-lost [ "$(relayed retransmits)" -gt 0 ]
+check relay-loss-duplicates-dropped is a 1:2 '.counters | .drop_claimed + .drop_segment > 0'
+check relay-loss-no-mismatch [ "$(relayed mismatched)" = 0 ]
+books a b c d
+for end in a:to-b b:to-a b:to-d d:to-b a:to-c c:to-a c:to-d d:to-c; do
+	in_ns ${end%:*} tc qdisc del dev ${end#*:} root
+done
+
+# --- key that differs at the two ends of a link ------------------------------------------------
+
+# One bit of 100,000: a third of the segments come with a fault, and the final
+# acknowledgement finds it.
+: >"$work/events-a"
+qkdnfctl emu set bd error-b 10
+found() {
+	mark=$((mark + 32768))
+	raise
+	[ "$(relayed mismatched)" -gt 0 ]
+}
+check relay-fault-found wait_for 90 found
+saw relay-fault-event 5 a confirm-mismatch
+qkdnfctl emu set bd error-b 0
+for i in 1 2 3 4; do
+	same_key relay-fault-never-used-$i a 1:1 d 1:4 4064
+done
+
+# --- restarts -----------------------------------------------------------------------------------
+
+fresh
+becomes relay-origin-and-far-end-anew 90 a 1:4 '.own_level >= 8192'
+ctl a peer del 1:4
+remote a 1:4 1
+becomes relay-origin-restart 90 a 1:4 '.own_level >= 8192'
+same_key relay-origin-restart-same-key a 1:1 d 1:4
+same_key relay-origin-restart-same-key-back d 1:4 a 1:1
+ctl d peer del 1:1
+remote d 1:1 4
+becomes relay-far-end-restart 90 a 1:4 '.state == "up" and .own_level >= 8192'
+same_key relay-far-end-restart-same-key a 1:1 d 1:4
+
+ctl b node del
+node b 1:2
+# shellcheck disable=SC2086
+{
+	ctl b peer add 1:1 address 10.0.1.1 $settings
+	ctl b peer add 1:4 address fd00:2::2 $settings
+	ctl b source add 1:1 fd /dev/qkdemu/ab.b
+	ctl b source add 1:4 fd /dev/qkdemu/bd.a
+}
+relay_routes b
+becomes relay-relay-restart 90 a 1:2 '.state == "up"'
+becomes relay-relay-restart-next 60 d 1:2 '.state == "up"'
+carried=$(forwarded b)
+more relay-after-restarts 90
+check relay-relay-restart-carries [ "$(forwarded b)" -gt "$carried" ]
+same_key relay-after-restarts-same-key a 1:1 d 1:4
+books a b c d
