@@ -235,7 +235,8 @@ same_key relay-origin-restart-same-key a 1:1 d 1:4
 same_key relay-origin-restart-same-key-back d 1:4 a 1:1
 ctl d peer del 1:1
 remote d 1:1 4
-becomes relay-far-end-restart 90 a 1:4 '.state == "up" and .own_level >= 8192'
+# Until a hears of it, it is sure of a pairing that is no more.
+becomes relay-far-end-restart 90 a 1:4 ".peer_incarnation == \"$(member d 1:1 .incarnation)\" and .own_level >= 8192"
 same_key relay-far-end-restart-same-key a 1:1 d 1:4
 
 ctl b node del
