@@ -47,7 +47,7 @@ ip netns exec n2 ping -q -c 2 -W 2 10.9.2.2 >/dev/null || die "the second tunnel
 plug() {
 	ip netns exec n1 tc qdisc add dev n1-n2 root plug limit $((512 << 20)) || die "no plug"
 	ip netns exec n3 tc qdisc add dev n3-n2 clsact
-	ip netns exec n3 tc filter add dev n3-n2 ingress matchall action drop || die "no drop"
+	ip netns exec n3 tc filter add dev n3-n2 ingress protocol ip matchall action drop || die "no drop"
 }
 
 unplug() {
