@@ -327,7 +327,7 @@ class Demo:
         node, other, link = 'b2', 'bg4', 'b2-bg4'
         with Step('Somebody listens',
                   f'An eavesdropper intercepts and resends the pulses of link {link}. That\n'
-                  'disturbs them: the error rate passes the limit, and the link stops and says why.'):
+                  'disturbs them: the error rate passes the limit; the link stops and says why.'):
             before = self.source(node, other)
             network.run(CTL, 'emu', 'eavesdrop', link, 'on')
             wait(f'{link} stops', 30, lambda: self.source(node, other)['state'] == 'stopped')
