@@ -43,6 +43,24 @@ static void start_peer(struct qn_peer *peer)
 {
 	qn_pairing_restart(peer);
 	qn_stream_start(peer->stream);
+	/* A tick that came before found the stream stopped, and nothing to do. */
+	qn_peer_kick(peer, 0);
+}
+
+/*
+ * From before the first stream is erased until before the first one starts: a
+ * peer that is made in between must not fill up, or its key is in the image.
+ */
+static bool suspending;
+
+/**
+ * qn_power_suspending - shall a new stream take no key yet?
+ *
+ * Context: under node->lock, which the walk over all peers takes as well.
+ */
+bool qn_power_suspending(void)
+{
+	return READ_ONCE(suspending);
 }
 
 typedef void (*peer_fn)(struct qn_peer *peer);
@@ -77,11 +95,13 @@ static int pm_event(struct notifier_block *nb, unsigned long action, void *data)
 	switch (action) {
 	case PM_SUSPEND_PREPARE:
 	case PM_HIBERNATION_PREPARE:
+		WRITE_ONCE(suspending, true);
 		all_peers(stop_peer, true);
 		break;
 	case PM_POST_SUSPEND:
 	case PM_POST_HIBERNATION:
 	case PM_POST_RESTORE:
+		WRITE_ONCE(suspending, false);
 		all_peers(start_peer, false);
 		break;
 	}

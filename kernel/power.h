@@ -5,6 +5,9 @@
 #ifndef _QN_POWER_H
 #define _QN_POWER_H
 
+#include <linux/types.h>
+
+bool qn_power_suspending(void);
 int qn_power_init(void);
 void qn_power_exit(void);
 

@@ -18,6 +18,7 @@
 #include "flow.h"
 #include "frame.h"
 #include "grant.h"
+#include "power.h"
 #include "remote.h"
 #include "route.h"
 #include "setup.h"
@@ -107,6 +108,8 @@ int qn_peer_setup(struct qn_node *node, const struct qn_peer_config *c)
 	if (qn_supply_init(peer))
 		goto free;
 	config_apply(peer, c);
+	if (qn_power_suspending())
+		qn_stream_halt(peer->stream);
 	err = qn_peer_insert(peer);
 	if (err)
 		goto free;
