@@ -125,6 +125,15 @@ static noinline_for_stack void send_ack(struct qn_remote *r, u32 share,
 		qn_count(peer, QN_C_ACK_TX);
 }
 
+/*
+ * A full store takes no new segment, so none should be sent here at the price of
+ * link key on every hop: a chunk each second asks whether that is still so.
+ */
+static u32 room(const struct qn_stream *s)
+{
+	return READ_ONCE(s->count) < s->max_segs ? QN_RATE_UNLIMITED : QN_CHUNK;
+}
+
 static void send_acks(struct qn_remote *r)
 {
 	struct {
@@ -163,7 +172,7 @@ static void send_acks(struct qn_remote *r)
 		}
 		body.w.far_incarnation = cpu_to_be64(peer->pairing.own);
 		body.w.cumulative = cpu_to_be64(r->in_top);
-		body.w.rate = cpu_to_be32(QN_RATE_UNLIMITED);
+		body.w.rate = cpu_to_be32(room(peer->stream));
 		body.w.entries = cpu_to_be16(n);
 		if (r->far_time)
 			body.w.echo_time = cpu_to_be64(r->far_time +
