@@ -64,18 +64,22 @@ bool qn_otp_verify(const u8 *tag, const u8 *key, const void *head,
 	return same;
 }
 
-/* Words at any address; the compiler makes one instruction of each. */
+/*
+ * Words at any address; the compiler makes one instruction of each. By the name
+ * of the built-in, since some architectures are built with -fno-builtin, where
+ * memcpy() is a call for each word.
+ */
 static inline u64 load(const u8 *p)
 {
 	u64 v;
 
-	memcpy(&v, p, sizeof(v));
+	__builtin_memcpy(&v, p, sizeof(v));
 	return v;
 }
 
 static inline void store(u8 *p, u64 v)
 {
-	memcpy(p, &v, sizeof(v));
+	__builtin_memcpy(p, &v, sizeof(v));
 }
 
 /**
