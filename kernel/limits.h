@@ -42,7 +42,7 @@ enum qn_limits {
 
 	/* Relay. */
 	QN_ACK_FRAMES = 16,		/* at most so many frames per ACK ... */
-	QN_ACK_DELAY_MS = 20,		/* ... and at the latest after */
+	QN_ACK_DELAY_MS = 80,		/* ... and at the latest after */
 	QN_ACK_ENTRIES_MAX = 28,
 	QN_WINDOW_SEGS = 8,		/* unconfirmed segments per remote stream */
 	QN_ASSEMBLY_SEGS = 16,		/* incomplete ones at the far end */
