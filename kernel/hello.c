@@ -282,6 +282,10 @@ u32 qn_hello_tick(struct qn_peer *peer)
 	if (went_down)
 		event(peer, QKDNF_EVENT_TYPE_PEER_DOWN, silent);
 
+	/* A link that had no income when the last went out may have one now. */
+	next = peer->period;
+	if (time_after(peer->hello_at, jiffies + msecs_to_jiffies(next)))
+		peer->hello_at = jiffies + msecs_to_jiffies(next);
 	if (time_after_eq(jiffies, peer->hello_at)) {
 		qn_flow_share_out(peer);
 		next = qn_hello_send(peer, 0) ? peer->hello_ms : peer->period;
