@@ -259,7 +259,7 @@ forge("every-header-octet", (flipped(at, bit) for at in range(64) for bit in (0,
 forge("every-tag-bit", (flipped(at, bit) for at in range(64, 80) for bit in range(8)))
 forge("every-payload-octet", (flipped(at) for at in range(80, len(true.data))))
 forge("zero-tag", [true.with_data(true.data[:64] + bytes(16) + true.data[80:])])
-forge("other-address", (true.with_data(true.data, source=s) for s in ("10.0.1.3", "10.0.1.2")))
+forge("other-address", [true.with_data(true.data, source="10.0.1.3")])
 forge("random", (true.with_data(true.data[:1] + dice.randbytes(n)) for n in range(79, 1072, 31)))
 # A holed or unfilled range has no key: nothing verifies there, not even under zeros.
 forge("far-offset", (true.with_data(true.data[:16] + struct.pack(">Q", n << 12) + true.data[24:])
