@@ -57,7 +57,7 @@ for ((run = 1; run <= runs; run++)); do
 	km n1 peer add 1:5 kind remote pool $pool low $((3 * pool / 4)) high $((3 * pool / 4))
 	read -r got ns < <(ip netns exec n1 "$bin/confirmed" 1:5 $octets)
 	[ -n "${ns:-}" ] || die "no key came to be: $(qkdnfctl -n n1 relay show)"
-	note "run $run: $((got / 32)) keys in $((ns / 1000000)) ms: $((got / 32 * 1000000 / (ns / 1000)))/s," \
+	note "run $run: $((got / 32)) keys in $((ns / 1000000)) ms: $((got * 31250 / (ns / 1000)))/s," \
 		"$(qkdnfctl -j -n n1 relay show 1:5 | jq .retransmits) frames repeated"
 	echo "$got $ns" >>"$QKDNF_RESULTS/runs"
 	books "${nodes[@]}"

@@ -79,8 +79,8 @@ meet() {
 		next=$((next + 2))
 		sleep 0.5
 		for ((i = 0; i < ${#links[@]}; i += 5)); do
-			link_up "${links[i + 1]}" "${links[i + 2]}" &&
-				link_up "${links[i + 3]}" "${links[i + 4]}" || continue 2
+			link_up "${links[i + 1]}" "${links[i + 2]}" || continue 2
+			link_up "${links[i + 3]}" "${links[i + 4]}" || continue 2
 		done
 		return
 	done

@@ -68,7 +68,7 @@ for n in "${nodes[@]}"; do
 done
 qkdnfctl -n n1 relay show
 books "${nodes[@]}"
-note "$used octets of link key for $made octets over three hops; the links bring $((rate / 8 * seconds * 3))"
+note "$used octets of link key for $made octets over three hops; the links bring $((rate * seconds * 3 / 8))"
 jq -n --argjson used "$used" --argjson made "$made" '($used / $made / 3 * 10000 | round / 10000) as $v |
 	[{name: "key_overhead", value: $v, unit: "x", min: $v, max: $v, runs: 1,
 	  against: "three emulated links of 2 Mb/s, both directions, 200 s, User-mode Linux with time travel"}]' \
