@@ -8,6 +8,7 @@
 #ifndef _QN_REMOTE_H
 #define _QN_REMOTE_H
 
+#include <linux/bits.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
@@ -23,8 +24,8 @@ struct qn_segment;
  * reach, and half of it is left above any barrier. A far end takes no segment so
  * far beyond those that it has: as much as a year of giving up can make.
  */
-#define QN_REMOTE_INDEX_MAX	(1ULL << 44)
-#define QN_REMOTE_AHEAD		(1ULL << 24)
+#define QN_REMOTE_INDEX_MAX	BIT_ULL(44)
+#define QN_REMOTE_AHEAD		BIT_ULL(24)
 
 /* Chunks of the largest segment: 67. */
 #define QN_CHUNK_WORDS	2
