@@ -28,6 +28,9 @@
 #define SILENT_INTERVALS	3
 #define SILENT_MS_MIN		3000
 
+/* Memory that is spent is told of once in this time. */
+#define MEMORY_TOLD_MS		10000
+
 static void event(struct qn_source *src, enum qkdnf_event_type type, u64 number)
 {
 	qn_event(src->peer->node->net, type,
@@ -99,6 +102,24 @@ static const char *header_fault(const struct qn_source *src,
 	return NULL;
 }
 
+/* A block found no room: is it the node's memory, or the module's, that is spent? */
+static void tell_memory(struct qn_source *src)
+{
+	struct qn_mem *m = src->peer->mem.parent;
+
+	if (src->memory_told &&
+	    time_before(jiffies, src->memory_told + MEMORY_TOLD_MS * HZ / MSEC_PER_SEC))
+		return;
+	for (; m; m = m->parent) {
+		if (atomic_long_read(&m->used) + (2L << src->peer->shift) <=
+		    READ_ONCE(m->max))
+			continue;
+		src->memory_told = jiffies;
+		event(src, QKDNF_EVENT_TYPE_MEMORY_LIMIT, READ_ONCE(m->max));
+		return;
+	}
+}
+
 /*
  * One block whose payload is there. Return: 0, -ESTALE for a repeat, -EPROTO if
  * the source is refused from now on.
@@ -135,8 +156,10 @@ static int deliver(struct qn_source *src, const struct qkd_block_hdr *h,
 	src->next_index = index + 1;
 	src->blocks++;
 	src->octets += taken;
-	if (taken < size)
+	if (taken < size) {
 		src->dropped++;
+		tell_memory(src);
+	}
 	if (src->blocks > 1) {
 		ms = jiffies_to_msecs(now - src->last);
 		src->usual_ms = (7 * src->usual_ms + ms) / 8;

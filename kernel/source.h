@@ -25,6 +25,7 @@ struct qn_source {
 	u64 next_index;
 	u32 qber_ppm;
 	unsigned long last;		/* jiffies of the last block */
+	unsigned long memory_told;	/* jiffies of that event; 0: never */
 	u32 usual_ms;			/* smoothed interval of blocks */
 	struct mutex lock;		/* one deliverer at a time */
 

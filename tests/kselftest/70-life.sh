@@ -133,11 +133,13 @@ ctl a peer del 1:3
 ctl a peer del 1:2
 ctl a node set 1:1 memory 256Ki
 ctl a peer add 1:2 address 10.0.1.2 segment 4Ki pool 2Mi hello 200ms
+events_begin a
 source_of a 1:2 ab.a
 filled() { is a 1:2 '.held >= 131072'; }
 wait_for 20 filled
 sleep 2
 check life-memory-bounded sh -c "qkdnfctl -n a -j stats | jq -e '.mem_max == 262144 and .mem_used <= .mem_max'"
+saw life-memory-is-told 10 a memory-limit
 check life-memory-still-fills is a 1:2 '.held > 0 and .held <= 262144'
 books a
 
