@@ -185,11 +185,6 @@ enum qn_wire_error {
 enum qn_wire_error qn_wire_parse(void *data, size_t len, struct qn_frame *f);
 void qn_wire_build(struct qn_wire_hdr *h, const struct qn_frame *f);
 
-static inline u64 qn_get64(__be64 v)
-{
-	return be64_to_cpu(v);
-}
-
 /**
  * qn_span - key octets that a frame spends, in whole granules
  * @pad: octets of pad
