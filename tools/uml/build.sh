@@ -18,7 +18,8 @@ mkdir -p "$out"
 exec 9>"$out/.lock"
 flock -n 9 || { echo "uml: another build is at work, waiting for it"; flock 9; }
 
-made_from="$(cat "$source/.complete") $(sha256sum <"$here/config") $top"
+# The tree names its source by the path that it has without links.
+made_from="$(cat "$source/.complete") $(sha256sum <"$here/config") $(realpath "$source")"
 if [ "$(cat "$out/.made-from" 2>/dev/null)" = "$made_from" ] && [ -x "$out/linux" ]; then
 	exit 0
 fi
