@@ -123,7 +123,7 @@ static void answer(struct qn_peer *peer)
 	p->backoff = QN_PROBE_MS_MIN;
 	p->repeats = 0;
 	p->at = jiffies + msecs_to_jiffies(p->backoff);
-	p->has_probe = build(peer, p->has_stated ? p->stated : U64_MAX);
+	p->has_probe = build_anew(peer, p->has_stated ? p->stated : U64_MAX);
 	if (p->has_probe)
 		send_stored(peer);
 	qn_peer_kick(peer, p->backoff);
@@ -132,7 +132,10 @@ static void answer(struct qn_peer *peer)
 /*
  * Time to say it again. The same octets cost nothing; but a segment that the
  * other end never got verifies nowhere, so every other time fresh key is taken:
- * in turn of the newest segment, and of one older than the last old one.
+ * in turn of the newest segment of all, and of one older than the last old one,
+ * beginning below the barrier that the other end stated. That barrier alone will
+ * not do: an end that paired with a life of ours that is over has erased all
+ * below it, and what we hold there is then the one thing that it cannot verify.
  */
 static void repeat(struct qn_peer *peer)
 {
@@ -150,7 +153,7 @@ static void repeat(struct qn_peer *peer)
 		build_anew(peer, below);
 	} else if (++p->repeats % PROBE_REPEATS == 0) {
 		if (p->repeats & PROBE_REPEATS) {
-			build_anew(peer, below);
+			build(peer, U64_MAX);
 		} else {
 			if (!build(peer, min(p->walk, below)))
 				build_anew(peer, below);
