@@ -8,7 +8,7 @@
 #
 # and the exit status is 0 only if nothing failed, and nothing was skipped when
 # CI=true. Environment: K="6.1 6.12" kernels, T="10-emu lint" tests; the names
-# in T are build, vm, traffic, userspace, lint, or the beginning of a script's name.
+# in T are build, vm, traffic, userspace, model, lint, or the beginning of a script's name.
 
 set -uo pipefail
 
@@ -159,10 +159,10 @@ done
 
 for word in $only; do
 	known=0
-	for name in build vm traffic userspace lint "${scripts[@]##*/}"; do
+	for name in build vm traffic userspace model lint "${scripts[@]##*/}"; do
 		case $name in "$word"*) known=1 ;; esac
 	done
-	[ $known = 1 ] || { echo "check: error: T='$word' is no test: build, vm, traffic, userspace, lint, or a script of tests/kselftest" >&2; exit 2; }
+	[ $known = 1 ] || { echo "check: error: T='$word' is no test: build, vm, traffic, userspace, model, lint, or a script of tests/kselftest" >&2; exit 2; }
 done
 
 # Nothing below means anything without a build.
@@ -172,6 +172,7 @@ if wanted traffic; then stage traffic tests/kunit/traffic/run.sh; fi
 if wanted userspace && [ -f tests/userspace/Makefile ]; then
 	stage userspace run_make -C tests/userspace check
 fi
+if wanted model; then stage model tests/model/run.sh; fi
 if wanted lint; then stage lint tools/lint/lint.sh; fi
 if [ ${#scripts[@]} -gt 0 ]; then
 	for kernel in $kernels; do
