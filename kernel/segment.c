@@ -268,6 +268,16 @@ u32 qn_segment_claim(struct qn_segment *seg, u32 at, u32 len, bool *whole)
 }
 
 /**
+ * qn_segment_close - let nothing be allocated from a segment any more
+ * @seg: the segment; nobody grants or adopts it meanwhile
+ */
+void qn_segment_close(struct qn_segment *seg)
+{
+	if (atomic64_read(&seg->cursor) != QN_CURSOR_GRANTED)
+		atomic64_set(&seg->cursor, QN_CURSOR_CLOSED);
+}
+
+/**
  * qn_segment_wipe - win and erase whatever nobody has spent
  * @seg: the segment
  *
@@ -278,8 +288,7 @@ u32 qn_segment_wipe(struct qn_segment *seg)
 {
 	u32 word, won = 0;
 
-	if (atomic64_read(&seg->cursor) != QN_CURSOR_GRANTED)
-		atomic64_set(&seg->cursor, QN_CURSOR_CLOSED);
+	qn_segment_close(seg);
 	for (word = 0; word < segment_words(seg->shift); word++) {
 		u64 bits = ~atomic64_fetch_or(-1LL, &seg->claim[word]);
 		u8 *key = seg->data + word * QN_WORD_OCTETS;

@@ -85,6 +85,7 @@ u32 qn_segment_held(const struct qn_segment *seg);
 bool qn_segment_take(struct qn_segment *seg, u32 len, u32 align, u32 limit,
 		     u32 *at);
 u32 qn_segment_claim(struct qn_segment *seg, u32 at, u32 len, bool *whole);
+void qn_segment_close(struct qn_segment *seg);
 u32 qn_segment_wipe(struct qn_segment *seg);
 bool qn_segment_grant(struct qn_segment *seg);
 

@@ -95,6 +95,7 @@ int qn_peer_setup(struct qn_node *node, const struct qn_peer_config *c)
 		.remote = c->remote,
 		.max_segs = c->pool_max >> c->shift,
 		.mem = &peer->mem,
+		.wq = node->wq,
 	});
 	if (!peer->stream)
 		goto free;

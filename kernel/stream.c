@@ -12,6 +12,7 @@
 #include <linux/limits.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -73,9 +74,11 @@ struct qn_segment *qn_stream_segment(struct qn_stream *s, u64 index)
 	return seg && seg->index == index ? seg : NULL;
 }
 
+static void wipe_work(struct work_struct *work);
+
 /**
  * qn_stream_new - an empty, unpaired stream
- * @p: shape; @p->mem must outlive the stream
+ * @p: shape; @p->mem and @p->wq must outlive the stream
  *
  * Context: process. Return: the stream, or NULL without memory.
  */
@@ -99,6 +102,7 @@ struct qn_stream *qn_stream_new(const struct qn_stream_params *p)
 	s->max_segs = p->max_segs;
 	s->reserve = min_t(u32, RESERVE_MAX, (1u << p->shift) / 4);
 	s->mem = p->mem;
+	s->wq = p->wq;
 	if (!p->remote) {
 		s->granted = kvcalloc(slots, sizeof(*s->granted),
 				      GFP_KERNEL_ACCOUNT);
@@ -110,8 +114,11 @@ struct qn_stream *qn_stream_new(const struct qn_stream_params *p)
 	}
 	spin_lock_init(&s->lock);
 	mutex_init(&s->fill_lock);
+	mutex_init(&s->wipe_lock);
+	INIT_WORK(&s->wipe, wipe_work);
 	INIT_LIST_HEAD(&s->ready);
 	INIT_LIST_HEAD(&s->spare);
+	INIT_LIST_HEAD(&s->doomed);
 	return s;
 }
 
@@ -159,25 +166,63 @@ void qn_stream_drop_locked(struct qn_stream *s, struct qn_segment *seg)
 	dispose(s, seg);
 }
 
-/* Drop all below an index; a large store is wiped outside the lock. */
-static void drop_below(struct qn_stream *s, u64 index)
+/**
+ * qn_stream_doom_locked - forget one segment, and have it erased soon
+ * @s: the stream
+ * @seg: the segment
+ *
+ * For where many may go at once: a store of 64 MiB takes longer to wipe than
+ * softirq may take. Nobody finds it any more and nothing is allocated from it;
+ * its key counts as held, and its memory as used, until the work has erased it.
+ *
+ * Context: under the lane lock.
+ */
+void qn_stream_doom_locked(struct qn_stream *s, struct qn_segment *seg)
 {
-	struct qn_segment *seg, *tmp;
-	LIST_HEAD(gone);
+	detach_locked(s, seg);
+	qn_segment_close(seg);
+	list_add_tail(&seg->ready, &s->doomed);
+	queue_work(s->wq, &s->wipe);
+}
+
+static void doom_below_locked(struct qn_stream *s, u64 index)
+{
+	struct qn_segment *seg;
 	u32 i;
 
-	spin_lock_bh(&s->lock);
-	for_each_locked(s, i, seg) {
-		if (seg->index >= index)
-			continue;
-		detach_locked(s, seg);
-		list_add(&seg->ready, &gone);
-	}
-	spin_unlock_bh(&s->lock);
-	list_for_each_entry_safe(seg, tmp, &gone, ready) {
+	lockdep_assert_held(&s->lock);
+	for_each_locked(s, i, seg)
+		if (seg->index < index)
+			qn_stream_doom_locked(s, seg);
+}
+
+/* Returns when what was doomed before is erased, whoever was at it. */
+static void wipe_doomed(struct qn_stream *s)
+{
+	struct qn_segment *seg;
+
+	mutex_lock(&s->wipe_lock);
+	for (;;) {
+		spin_lock_bh(&s->lock);
+		seg = list_first_entry_or_null(&s->doomed, struct qn_segment,
+					       ready);
+		spin_unlock_bh(&s->lock);
+		if (!seg)
+			break;
+		/* It stays on the list meanwhile, so that the books see it. */
+		atomic64_add(qn_segment_wipe(seg), &s->erased);
+		spin_lock_bh(&s->lock);
 		list_del_init(&seg->ready);
-		dispose(s, seg);
+		spin_unlock_bh(&s->lock);
+		qn_segment_free_rcu(seg);
+		cond_resched();
 	}
+	mutex_unlock(&s->wipe_lock);
+}
+
+static void wipe_work(struct work_struct *work)
+{
+	wipe_doomed(container_of(work, struct qn_stream, wipe));
 }
 
 /**
@@ -216,13 +261,18 @@ void qn_stream_free(struct qn_stream *s)
 
 	if (!s)
 		return;
-	drop_below(s, U64_MAX);
+	spin_lock_bh(&s->lock);
+	doom_below_locked(s, U64_MAX);
+	spin_unlock_bh(&s->lock);
+	cancel_work_sync(&s->wipe);
+	wipe_doomed(s);
 	spin_lock_bh(&s->lock);
 	list_for_each_entry_safe(seg, tmp, &s->spare, ready) {
 		list_del_init(&seg->ready);
 		qn_segment_free(seg);
 	}
 	spin_unlock_bh(&s->lock);
+	mutex_destroy(&s->wipe_lock);
 	mutex_destroy(&s->fill_lock);
 	kvfree(s->granted);
 	kvfree(s->ring);
@@ -840,15 +890,14 @@ void qn_stream_unpair(struct qn_stream *s)
  * held here, so nothing that was erased comes back; but an end that once stated
  * one far too high does not close the stream for its next life, too.
  *
- * Context: any.
+ * Context: any. What lies below is out of reach when this returns, and erased
+ * by the stream's work soon after.
  */
 void qn_stream_pair(struct qn_stream *s, u64 barrier)
 {
 	spin_lock_bh(&s->lock);
 	WRITE_ONCE(s->floor, max(barrier, min(s->floor, s->top)));
-	spin_unlock_bh(&s->lock);
-	drop_below(s, barrier);
-	spin_lock_bh(&s->lock);
+	doom_below_locked(s, barrier);
 	WRITE_ONCE(s->paired, true);
 	spin_unlock_bh(&s->lock);
 }
@@ -871,12 +920,16 @@ void qn_stream_halt(struct qn_stream *s)
  * qn_stream_stop - before suspend: stop allocation and filling, erase everything
  * @s: the stream
  *
- * Context: process.
+ * Context: process; may sleep. All is erased when this returns, also what a
+ * pairing had left to the work.
  */
 void qn_stream_stop(struct qn_stream *s)
 {
 	qn_stream_halt(s);
-	drop_below(s, U64_MAX);
+	spin_lock_bh(&s->lock);
+	doom_below_locked(s, U64_MAX);
+	spin_unlock_bh(&s->lock);
+	wipe_doomed(s);
 }
 
 /**
@@ -960,6 +1013,8 @@ void qn_stream_books(struct qn_stream *s, struct qn_books *b)
 		b->erased = atomic64_read(&s->erased);
 		smp_rmb();	/* counters before bits ... */
 		for_each_locked(s, i, seg)
+			b->held += qn_segment_held(seg);
+		list_for_each_entry(seg, &s->doomed, ready)
 			b->held += qn_segment_held(seg);
 		smp_rmb();	/* ... and bits before counters again */
 	} while (--tries && b->in != b->spent + b->held + b->erased);

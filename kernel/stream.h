@@ -12,6 +12,7 @@
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 
 #include "segment.h"
 
@@ -69,6 +70,12 @@ struct qn_stream {
 	struct list_head spare;	/* segments for softirq to assemble in */
 	u32 spare_count;
 
+	/* Out of the ring, their key still to be erased; under the lane lock. */
+	struct list_head doomed;
+	struct work_struct wipe;
+	struct workqueue_struct *wq;
+	struct mutex wipe_lock;	/* one eraser at a time */
+
 	atomic64_t in, spent, erased, refused;
 	atomic64_t gained;	/* octets that became allocatable, less granted */
 	struct qn_mem *mem;
@@ -80,6 +87,7 @@ struct qn_stream_params {
 	bool remote;
 	u32 max_segs;
 	struct qn_mem *mem;
+	struct workqueue_struct *wq;	/* erases what a pairing leaves behind */
 };
 
 struct qn_stream *qn_stream_new(const struct qn_stream_params *p);
@@ -113,6 +121,7 @@ void qn_stream_start(struct qn_stream *s);
 struct qn_segment *qn_stream_at(struct qn_stream *s, u64 index);
 void qn_stream_make_ready(struct qn_stream *s, struct qn_segment *seg);
 void qn_stream_drop_locked(struct qn_stream *s, struct qn_segment *seg);
+void qn_stream_doom_locked(struct qn_stream *s, struct qn_segment *seg);
 
 /* What the ends show each other. */
 u32 qn_stream_window(struct qn_stream *s, u64 next, u64 *base, u64 *horizon,

@@ -157,7 +157,7 @@ void qn_stream_shown(struct qn_stream *s, u64 base, u64 horizon, u32 bits,
 				qn_stream_make_ready(s, seg);
 		} else if (seg->index < base ? seg->index < horizon :
 			   seg->index < horizon && seg->index - base < bits) {
-			qn_stream_drop_locked(s, seg);
+			qn_stream_doom_locked(s, seg);
 		}
 	}
 	spin_unlock_bh(&s->lock);
@@ -189,7 +189,7 @@ bool qn_stream_expire(struct qn_stream *s, unsigned long now, unsigned long grac
 		    test_bit(QN_SEG_ASSEMBLY, &seg->flags))
 			continue;
 		if (time_after_eq(now, seg->done_at + grace))
-			qn_stream_drop_locked(s, seg);
+			qn_stream_doom_locked(s, seg);
 		else
 			waiting = true;
 	}

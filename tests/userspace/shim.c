@@ -12,6 +12,7 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
 #include "shim.h"
 
@@ -111,6 +112,69 @@ bool shim_lock_held(const spinlock_t *lock)
 	return __atomic_load_n(&lock->held, __ATOMIC_RELAXED) &&
 	       pthread_equal(__atomic_load_n(&lock->owner, __ATOMIC_RELAXED),
 			     pthread_self());
+}
+
+/* --- work --------------------------------------------------------------------- */
+
+/* Work waits until a test has it run: so the test sees what was left to it. */
+static pthread_mutex_t work_mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t running_mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct work_struct *works;
+
+bool queue_work(struct workqueue_struct *wq, struct work_struct *work)
+{
+	bool fresh;
+
+	pthread_mutex_lock(&work_mutex);
+	fresh = !work->pending;
+	if (fresh) {
+		work->pending = true;
+		work->next = works;
+		works = work;
+	}
+	pthread_mutex_unlock(&work_mutex);
+	return fresh;
+}
+
+void shim_work(void)
+{
+	struct work_struct *work;
+
+	pthread_mutex_lock(&running_mutex);
+	for (;;) {
+		pthread_mutex_lock(&work_mutex);
+		work = works;
+		if (work) {
+			works = work->next;
+			work->pending = false;
+		}
+		pthread_mutex_unlock(&work_mutex);
+		if (!work)
+			break;
+		work->func(work);
+	}
+	pthread_mutex_unlock(&running_mutex);
+}
+
+bool cancel_work_sync(struct work_struct *work)
+{
+	struct work_struct **at;
+	bool was;
+
+	/* Whoever runs it has done with it then. */
+	pthread_mutex_lock(&running_mutex);
+	pthread_mutex_lock(&work_mutex);
+	was = work->pending;
+	for (at = &works; *at; at = &(*at)->next) {
+		if (*at == work) {
+			*at = work->next;
+			break;
+		}
+	}
+	work->pending = false;
+	pthread_mutex_unlock(&work_mutex);
+	pthread_mutex_unlock(&running_mutex);
+	return was;
 }
 
 /* --- RCU ---------------------------------------------------------------------- */

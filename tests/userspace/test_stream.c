@@ -16,6 +16,7 @@ static struct qn_books books(struct qn_stream *s)
 {
 	struct qn_books b;
 
+	shim_work();
 	qn_stream_books(s, &b);
 	return b;
 }
@@ -421,6 +422,92 @@ static void a_range_outlives_its_segment(void)
 }
 
 /* --- pairing --------------------------------------------------------------------- */
+
+/*
+ * A pairing is made in softirq: however much it gives up, what it touches is a
+ * list, and the octets are erased by the work.
+ */
+static void a_pairing_leaves_erasing_to_work(void)
+{
+	struct qn_segment *seg[32];
+	struct qn_stream *s;
+	struct qn_mem mem;
+	struct qn_books b;
+	struct qn_range r;
+	long full;
+	u64 i;
+
+	qn_mem_init(&mem, 1 << 20, NULL);
+	s = stream_make(SHIFT, 0, 32, &mem);
+	qn_stream_pair(s, 0);
+	stream_fill_segments(s, 1, 0, 32);
+	stream_show_all(s);
+	full = atomic_long_read(&mem.used);
+
+	rcu_read_lock();
+	for (i = 0; i < 32; i++)
+		seg[i] = qn_stream_segment(s, i);
+	REQUIRE(!qn_stream_alloc(s, 64, QN_ALLOC_DATA, &r));
+	qn_range_erase(&r);
+	/* An allocator that had the segment in its hand gets nothing more. */
+	qn_stream_unpair(s);
+	qn_stream_pair(s, 32);
+	for (i = 0; i < 32; i++) {
+		u32 at;
+
+		CHECK(!segment_at(s, i), "still to be found");
+		CHECK(key_is(seg[i]->data + 1024, 1, i * SEG + 1024, SEG - 1024),
+		      "segment %llu was erased there and then", (unsigned long long)i);
+		CHECK(!qn_segment_take(seg[i], 64, 64, SEG, &at));
+	}
+	CHECK(qn_stream_peek(s, SEG, 64, false, &r) == -ENOENT);
+	/* Until then its key counts as held and its memory as used. */
+	qn_stream_books(s, &b);
+	CHECK(b.held == 32 * SEG - 64 && b.spent == 64 && !b.erased);
+	BALANCED(s);
+	CHECK(atomic_long_read(&mem.used) == full);
+	shim_work();
+	for (i = 0; i < 32; i++)
+		CHECK(!key_somewhere(seg[i]->data, SEG), "not erased");
+	rcu_read_unlock();
+	CHECK(!atomic_long_read(&mem.used));
+	CHECK(books(s).erased == 32 * SEG - 64 && !books(s).held);
+
+	/* Suspend does not leave it to anybody, nor does the end. */
+	stream_fill_segments(s, 1, 32, 4);
+	qn_stream_pair(s, 36);
+	stream_fill_segments(s, 1, 36, 2);
+	qn_stream_stop(s);
+	qn_stream_books(s, &b);
+	CHECK(!b.held && b.erased == 38 * SEG - 64);
+	qn_stream_start(s);
+	stream_fill_segments(s, 1, 38, 4);
+	qn_stream_pair(s, 40);
+	qn_stream_free(s);
+	rcu_barrier();
+	CHECK(!atomic_long_read(&mem.used));
+}
+
+/* The same for a HELLO that shows nothing of what is here. */
+static void a_window_leaves_erasing_to_work(void)
+{
+	static u8 none[QN_WINDOW_BITS / 8];
+	struct qn_stream *s = ready_stream(0, 32, 0);
+	struct qn_segment *seg;
+	struct qn_books b;
+
+	stream_fill_segments(s, 1, 0, 16);
+	rcu_read_lock();
+	seg = qn_stream_segment(s, 14);
+	qn_stream_shown(s, 16, 16, 8, none, none, 1);
+	CHECK(!segment_at(s, 14) && key_is(seg->data, 1, 14 * SEG, SEG));
+	qn_stream_expire(s, 4000, 2000);
+	rcu_read_unlock();
+	qn_stream_books(s, &b);
+	CHECK(b.held == 16 * SEG && !b.erased);
+	CHECK(books(s).erased == 16 * SEG);
+	done_with(s);
+}
 
 static void barrier_erases_and_refuses(void)
 {
@@ -981,6 +1068,7 @@ TEST_MAIN(TEST(remote_segments_passed_over), TEST(an_idle_full_store_turns),
 	  TEST(frames_that_name_what_is_not_theirs),
 	  TEST(ranges_overlapping_what_is_spent), TEST(lost_claims_leave_no_key),
 	  TEST(a_range_outlives_its_segment), TEST(barrier_erases_and_refuses),
+	  TEST(a_pairing_leaves_erasing_to_work), TEST(a_window_leaves_erasing_to_work),
 	  TEST(newest_is_for_probes), TEST(suspend_stops_and_erases),
 	  TEST(windows_meet), TEST(spent_segments_go_at_both_ends),
 	  TEST(done_of_another_is_nothing), TEST(windows_of_any_form), TEST(grants),

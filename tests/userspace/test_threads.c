@@ -317,6 +317,7 @@ static void *auditor(void *arg)
 	while (!stopping()) {
 		qn_stream_books(ends[i++ & 1].stream, &b);
 		CHECK(b.spent <= b.in, "more spent than in");
+		shim_work();
 		usleep(5000);
 	}
 	return NULL;
