@@ -50,9 +50,14 @@ int qn_flows_init(struct qn_node *node)
 	err = rhashtable_init(&fs->links, &link_params);
 	if (err)
 		goto table;
+	err = qn_ingress_init(fs);
+	if (err)
+		goto links;
 	node->flows = fs;
 	return 0;
 
+links:
+	rhashtable_destroy(&fs->links);
 table:
 	rhashtable_destroy(&fs->table);
 free:
@@ -83,6 +88,7 @@ void qn_flows_exit(struct qn_node *node)
 		qn_cursor_del(&f->list);
 		kfree(f);
 	}
+	qn_ingress_exit(fs);
 	rhashtable_free_and_destroy(&fs->links, link_free, NULL);
 	node->flows = NULL;
 	kfree(fs);
@@ -117,6 +123,7 @@ void qn_flow_remove(struct qn_flows *fs, struct qn_link *l, struct qn_flow *f)
 	spin_lock(&fs->lock);
 	qn_cursor_del(&f->list);
 	fs->count--;
+	qn_ingress_leave(fs, f);
 	spin_unlock(&fs->lock);
 	rhashtable_remove_fast(&fs->table, &f->hash, flow_params);
 	kfree_rcu(f, rcu);
@@ -196,15 +203,49 @@ static u32 first_allowance(const struct qn_link *l, u16 weight)
 		     QN_RATE_UNLIMITED - 1);
 }
 
-static struct qn_flow *flow_new(struct qn_peer *egress,
+/*
+ * A neighbour that has brought as many flows as it may gets room for another one
+ * only from those of its own that are idle.
+ */
+static bool make_room(struct qn_flows *fs, struct qn_peer *ingress)
+{
+	u64 peer = ingress ? ingress->id : 0;
+	struct qn_flow *idle = NULL;
+	struct qn_link *l = NULL;
+	bool full;
+
+	spin_lock(&fs->lock);
+	full = qn_ingress_full(fs, peer);
+	if (full)
+		idle = qn_ingress_idle(fs, peer);
+	spin_unlock(&fs->lock);
+	if (!full)
+		return true;
+	if (idle)
+		l = qn_link_find(fs, idle->key.peer);
+	if (!l) {
+		if (ingress)
+			qn_count(ingress, QN_C_FLOW_REFUSED);
+		return false;
+	}
+	spin_lock(&l->lock);
+	qn_flow_remove(fs, l, idle);
+	spin_unlock(&l->lock);
+	if (ingress)
+		qn_count(ingress, QN_C_FLOW_EVICTED);
+	return true;
+}
+
+static struct qn_flow *flow_new(struct qn_peer *egress, struct qn_peer *ingress,
 				const struct qn_flow_key *key, u16 weight,
 				u32 contract)
 {
 	struct qn_flows *fs = egress->node->flows;
 	struct qn_link *l = link_get(egress);
 	struct qn_flow *f, *old;
+	int err;
 
-	if (!l || READ_ONCE(fs->count) >= QN_FLOWS_MAX)
+	if (!l || !make_room(fs, ingress))
 		return NULL;
 	f = kzalloc(sizeof(*f), GFP_ATOMIC | __GFP_NOWARN);
 	if (!f)
@@ -230,12 +271,23 @@ static struct qn_flow *flow_new(struct qn_peer *egress,
 		kfree(f);
 		return IS_ERR(old) ? NULL : old;
 	}
+	spin_lock(&fs->lock);
+	err = qn_ingress_join(fs, f, ingress ? ingress->id : 0);
+	if (!err) {
+		qn_cursor_add(&f->list, &f->serial, &fs->list);
+		fs->count++;
+	}
+	spin_unlock(&fs->lock);
+	if (err) {
+		/* Another processor was first to the room that was left. */
+		f->gone = true;
+		rhashtable_remove_fast(&fs->table, &f->hash, flow_params);
+		spin_unlock(&l->lock);
+		kfree_rcu(f, rcu);
+		return NULL;
+	}
 	list_add_tail_rcu(&f->by_link, &l->flows);
 	l->count++;
-	spin_lock(&fs->lock);
-	qn_cursor_add(&f->list, &f->serial, &fs->list);
-	fs->count++;
-	spin_unlock(&fs->lock);
 	spin_unlock(&l->lock);
 	return f;
 }
@@ -253,7 +305,8 @@ static bool admit_unknown(struct qn_peer *egress)
  * @egress: the neighbour
  * @f: the frame; its origin, destination and weight name the stream
  * @len: octets of key that it carries
- * @origin: this node is the stream's origin
+ * @ingress: the neighbour that brought it, which answers for how many streams
+ *	there are; NULL: this node is the stream's origin
  *
  * Counts the frame for its stream if it may. Nobody is refused on a link that
  * is not short of key, nor within his allowance. An origin paces itself and is
@@ -262,7 +315,7 @@ static bool admit_unknown(struct qn_peer *egress)
  * Context: under rcu_read_lock(), BH off.
  */
 bool qn_flow_admit(struct qn_peer *egress, const struct qn_frame *f, u32 len,
-		   bool origin)
+		   struct qn_peer *ingress)
 {
 	const struct qn_flow_key key = {
 		.peer = egress->id,
@@ -276,7 +329,7 @@ bool qn_flow_admit(struct qn_peer *egress, const struct qn_frame *f, u32 len,
 
 	flow = rhashtable_lookup(&egress->node->flows->table, &key, flow_params);
 	if (!flow)
-		flow = flow_new(egress, &key, f->weight, f->contract);
+		flow = flow_new(egress, ingress, &key, f->weight, f->contract);
 	if (!flow)
 		return admit_unknown(egress);
 

@@ -16,6 +16,7 @@
 
 #include "bucket.h"
 #include "cursor.h"
+#include "ingress.h"
 #include "maxmin.h"
 #include "wire.h"
 
@@ -38,6 +39,8 @@ struct qn_flow {
 	u64 serial;			/* place in it: cursor.h */
 	struct list_head by_link;	/* of the egress, under its lock and RCU */
 	bool gone;			/* off the lists, under the same lock */
+	struct list_head by_ingress;	/* of the neighbour that brought it */
+	struct qn_ingress *ingress;	/* both under the lock of the node's flows */
 
 	/* What the last period ended with. */
 	u32 rate;			/* measured, key octets/s */
@@ -83,7 +86,8 @@ struct qn_link {
 struct qn_flows {
 	struct rhashtable table;
 	struct rhashtable links;
-	spinlock_t lock;		/* BH: list and count; innermost */
+	struct rhashtable ingresses;	/* under the lock */
+	spinlock_t lock;		/* BH: ingresses, list and count; innermost */
 	struct list_head list;
 	u32 count;
 };
@@ -111,7 +115,7 @@ int qn_flows_walk(struct qn_node *node, struct qn_cursor *cursor,
 
 /* Datapath, under rcu_read_lock() with BH off. */
 bool qn_flow_admit(struct qn_peer *egress, const struct qn_frame *f, u32 len,
-		   bool origin);
+		   struct qn_peer *ingress);
 u32 qn_flow_allow(struct qn_peer *from, u64 generator, u64 far_end, u32 rate);
 
 /* Under rcu_read_lock(). */

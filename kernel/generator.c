@@ -139,7 +139,7 @@ static int send_chunk(struct qn_remote *r, struct qn_out *o, u32 chunk,
 	to = qn_route_next(node, peer->id, share, r->shares, NULL);
 	if (!to)
 		return -ENETUNREACH;
-	if (!qn_flow_admit(to, &f, len, true))
+	if (!qn_flow_admit(to, &f, len, NULL))
 		return -EAGAIN;
 	skb = qn_frame_skb(f.flags & QN_F_KEYED ? 0 : len);
 	if (!skb)

@@ -60,6 +60,7 @@ enum qn_limits {
 	QN_ROUTES_MAX = 1 << 20,
 	QN_CONTRACTS_MAX = 65536,
 	QN_FLOWS_MAX = 65536,
+	QN_FLOWS_INGRESS_MAX = QN_FLOWS_MAX / 8,	/* that one neighbour brings */
 };
 
 #endif /* _QN_LIMITS_H */

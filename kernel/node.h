@@ -73,6 +73,8 @@ enum qn_counter {
 	QN_C_TX_KEY,
 	QN_C_TX_ERROR,
 	QN_C_CONFIRM_MISMATCH,
+	QN_C_FLOW_EVICTED,
+	QN_C_FLOW_REFUSED,
 	__QN_C_MAX,
 };
 

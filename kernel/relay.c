@@ -226,7 +226,7 @@ static bool hop(struct qn_rx *rx)
 		return false;
 	}
 	out.contract = inside;
-	if (!qn_flow_admit(to, &out, f->length, false)) {
+	if (!qn_flow_admit(to, &out, f->length, from)) {
 		nak(rx, QN_NAK_RATE);
 		return false;
 	}

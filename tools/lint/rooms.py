@@ -23,7 +23,7 @@ QKDNF = [
     ("node", "node event"),
     ("peer", "peer socket frame"),
     ("service", "source push relay remote generator assembly route contract border meter "
-                "reading flow pairing hello grant share"),
+                "reading ingress flow pairing hello grant share"),
     ("consumer", "ipsec tunnel supply device"),
     ("life", "setup power"),
     ("top", "netlink netlink_* main"),

@@ -315,6 +315,12 @@ static const struct qn_attr counters_attrs[] = {
 	[QKDNF_A_COUNTERS_CONFIRM_MISMATCH] = {
 		.name = "confirm-mismatch", .type = QN_U64, .max = 18446744073709551615ULL
 	},
+	[QKDNF_A_COUNTERS_FLOW_EVICTED] = {
+		.name = "flow-evicted", .type = QN_U64, .max = 18446744073709551615ULL
+	},
+	[QKDNF_A_COUNTERS_FLOW_REFUSED] = {
+		.name = "flow-refused", .type = QN_U64, .max = 18446744073709551615ULL
+	},
 };
 
 const struct qn_set qn_set_counters = {

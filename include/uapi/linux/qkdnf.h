@@ -377,6 +377,10 @@ enum {
  * TX_ERROR (u64): frames to this peer that the network refused
  * CONFIRM_MISMATCH (u64): relayed segments discarded since the ends' tags
  *	differ
+ * FLOW_EVICTED (u64): idle streams from this peer forgotten for newer ones
+ *	from it
+ * FLOW_REFUSED (u64): frames of streams from this peer that found no entry, as
+ *	it has its share of them
  */
 enum {
 	QKDNF_A_COUNTERS_PAD = 1,
@@ -418,6 +422,8 @@ enum {
 	QKDNF_A_COUNTERS_TX_KEY,
 	QKDNF_A_COUNTERS_TX_ERROR,
 	QKDNF_A_COUNTERS_CONFIRM_MISMATCH,
+	QKDNF_A_COUNTERS_FLOW_EVICTED,
+	QKDNF_A_COUNTERS_FLOW_REFUSED,
 
 	__QKDNF_A_COUNTERS_MAX,
 	QKDNF_A_COUNTERS_MAX = (__QKDNF_A_COUNTERS_MAX - 1)

@@ -6,14 +6,20 @@
 static struct qn_peer *a;
 #define LANE (2ULL << 20)		/* 32 segments of 64 KiB */
 
-static bool admit(struct qn_peer *to, u64 origin, u16 weight)
+static bool admit_from(struct qn_peer *to, struct qn_peer *from, u64 origin,
+		       u16 weight)
 {
 	struct qn_frame f = relay_frame(origin, ID(3, 6), 100, 0);
 	bool ok;
 
 	f.weight = weight;
-	IN_SOFTIRQ(ok = qn_flow_admit(to, &f, f.length, false));
+	IN_SOFTIRQ(ok = qn_flow_admit(to, &f, f.length, from));
 	return ok;
+}
+
+static bool admit(struct qn_peer *to, u64 origin, u16 weight)
+{
+	return admit_from(to, NULL, origin, weight);
 }
 
 static u32 allowed(u64 origin, u32 rate)
@@ -44,6 +50,13 @@ static int make_old(struct qn_flow *flow, void *data)
 {
 	if (!data || flow->key.origin == *(u64 *)data)
 		flow->last = jiffies - 11 * HZ;
+	return 0;
+}
+
+/* No machine is so slow that these are idle before the test has done. */
+static int make_busy(struct qn_flow *flow, void *data)
+{
+	flow->last = jiffies + 600 * HZ;
 	return 0;
 }
 
@@ -176,12 +189,65 @@ void test_flow_life(void)
 	peer_free(b);
 }
 
+static u64 counted(const struct qn_peer *peer, enum qn_counter c)
+{
+	return atomic64_read(&peer->counter[c]);
+}
+
+/* A neighbour that makes up origins fills its own share, and nobody else's. */
+void test_flow_liar(void)
+{
+	struct qn_peer *liar = peer_make(ID(1, 20)), *other = peer_make(ID(1, 21));
+	const u32 share = QN_FLOWS_INGRESS_MAX;
+	struct qn_cursor busy = {}, old = {};
+	u32 i;
+
+	a = peer_make(ID(1, 10));
+	stock = LANE;
+	for (i = 0; i < share; i++) {
+		CHECK(admit_from(a, liar, ID(9, 1 + i), 1));
+		if (i % 256 == 0)
+			cond_resched();
+	}
+	qn_flows_walk(node, &busy, make_busy, NULL);
+	for (i = 0; i < 1000; i++)
+		CHECK(admit_from(a, liar, ID(6, 1 + i), 1));
+	/* None of them idle, so there is no room for more of its own ... */
+	CHECK(flows() == share);
+	CHECK(counted(liar, QN_C_FLOW_REFUSED) == 1000);
+	CHECK(!counted(liar, QN_C_FLOW_EVICTED));
+	/* ... and all the room there was for others, and for this node itself. */
+	for (i = 0; i < 100; i++)
+		CHECK(admit_from(a, other, ID(8, 1 + i), 1));
+	CHECK(admit(a, ID(1, 5), 1));
+	CHECK(flows() == share + 101 && !counted(other, QN_C_FLOW_REFUSED));
+
+	/* An idle one of its own makes room, an idle one of another does not. */
+	qn_flows_walk(node, &old, make_old, NULL);
+	for (i = 0; i < share; i++) {
+		CHECK(admit_from(a, liar, ID(7, 1 + i), 1));
+		if (i % 256 == 0)
+			cond_resched();
+	}
+	CHECK(flows() == share + 101);
+	CHECK(counted(liar, QN_C_FLOW_EVICTED) == share);
+	CHECK(counted(liar, QN_C_FLOW_REFUSED) == 1000);
+	/* What is forgotten gives its room back. */
+	qn_flows_forget_peer(node, a);
+	CHECK(flows() == 0);
+	CHECK(admit_from(other, liar, ID(9, 1), 1) && flows() == 1);
+	peer_free(a);
+	peer_free(other);
+	CHECK(flows() == 0);
+	peer_free(liar);
+}
+
 static void storm(int which)
 {
 	u32 i;
 
 	for (i = 0; i < 30000; i++) {
-		admit(a, ID(1, 1 + i * 7 % 500), 1 + i % 3);
+		admit_from(a, i & 1 ? a : NULL, ID(1, 1 + i * 7 % 500), 1 + i % 3);
 		if (which && i % 500 == 0)
 			qn_flow_share_out(a);
 		if (!which && i % 1000 == 0) {

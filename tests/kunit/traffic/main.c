@@ -158,6 +158,7 @@ static const struct {
 	TEST(test_flow_shares),
 	TEST(test_flow_contract),
 	TEST(test_flow_life),
+	TEST(test_flow_liar),
 	TEST(test_flow_races),
 };
 

@@ -10,7 +10,7 @@ set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$here/../../.." && pwd)
 out=$top/build/traffic-test
-tests=12
+tests=13
 mkdir -p "$out"
 
 for kernel in ${K:-6.1 6.12}; do

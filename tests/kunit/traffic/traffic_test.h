@@ -61,6 +61,7 @@ void test_contract_races(void);
 void test_flow_shares(void);
 void test_flow_contract(void);
 void test_flow_life(void);
+void test_flow_liar(void);
 void test_flow_races(void);
 
 #endif
