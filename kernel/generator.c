@@ -11,7 +11,6 @@
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/random.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "contract.h"
@@ -31,15 +30,13 @@
 #define RETRY_MS	100		/* for want of key, route or memory */
 #define RATE_FLOOR	(QN_CHUNK / 16)	/* octets/s */
 
-static void out_free(struct qn_out *o, u8 shift)
+static void out_free(struct qn_remote *r, struct qn_out *o)
 {
 	int i;
 
 	for (i = 0; i < QN_SHARES_MAX; i++)
-		if (o->share_key[i]) {
-			memzero_explicit(o->share_key[i], 1UL << shift);
-			kvfree(o->share_key[i]);
-		}
+		if (o->share_key[i])
+			qn_share_key_put(&r->share_keys, o->share_key[i]);
 	memset(o, 0, sizeof(*o));
 }
 
@@ -59,7 +56,7 @@ void qn_generator_forget(struct qn_remote *r)
 		if (!o->seg)
 			continue;
 		qn_stream_drop(r->peer->stream, o->index);
-		out_free(o, r->peer->shift);
+		out_free(r, o);
 	}
 	r->filling = false;
 }
@@ -234,10 +231,11 @@ static int begin(struct qn_remote *r, struct qn_out *o)
 		next += 2;
 	if (r->shares > 1)
 		for (i = 0; i < r->shares; i++) {
-			o->share_key[i] = kvzalloc(1UL << peer->shift,
-						   GFP_ATOMIC | __GFP_NOWARN);
-			if (!o->share_key[i])
+			o->share_key[i] = qn_share_key_get(&r->share_keys);
+			if (!o->share_key[i]) {
+				qn_count(peer, QN_C_DROP_MEMORY);
 				goto fail;
+			}
 		}
 	o->seg = qn_stream_assemble(s, next, true);
 	if (!o->seg)
@@ -248,7 +246,7 @@ static int begin(struct qn_remote *r, struct qn_out *o)
 	return 0;
 
 fail:
-	out_free(o, peer->shift);
+	out_free(r, o);
 	return -ENOMEM;
 }
 
@@ -256,7 +254,7 @@ static void give_up(struct qn_remote *r, struct qn_out *o)
 {
 	r->given_up++;
 	qn_stream_drop(r->peer->stream, o->index);
-	out_free(o, r->peer->shift);
+	out_free(r, o);
 }
 
 /* What has not been acknowledged in time goes out again, under fresh pad. */
@@ -469,7 +467,7 @@ static void confirmed(struct qn_remote *r, struct qn_out *o, const u8 *tag)
 		qn_stream_drop(peer->stream, o->index);
 	}
 	memzero_explicit(own, sizeof(own));
-	out_free(o, peer->shift);
+	out_free(r, o);
 }
 
 static bool all_sent(const struct qn_remote *r, const struct qn_out *o)

@@ -62,6 +62,7 @@ struct qn_remote *qn_remote_new(struct qn_peer *peer, u8 shares, u8 scheme,
 	for (i = 0; i < QN_SHARES_MAX; i++)
 		r->rate[i] = QN_RATE_UNLIMITED;
 	spin_lock_init(&r->lock);
+	qn_share_keys_init(&r->share_keys, peer->shift, &peer->mem);
 	return r;
 }
 
@@ -88,6 +89,7 @@ void qn_remote_free(struct qn_remote *r)
 	spin_lock_bh(&r->lock);
 	qn_remote_forget(r);
 	spin_unlock_bh(&r->lock);
+	qn_share_keys_want(&r->share_keys, 0);
 	kfree_sensitive(r);
 }
 
@@ -369,7 +371,7 @@ u32 qn_remote_tick(struct qn_peer *peer)
 {
 	struct qn_remote *r = peer->remote_half;
 	bool idle;
-	u32 next;
+	u32 next, keys;
 
 	if (!r)
 		return QN_PROBE_MS_MAX;
@@ -383,6 +385,9 @@ u32 qn_remote_tick(struct qn_peer *peer)
 	       time_after(jiffies, READ_ONCE(r->heard_at) +
 			  msecs_to_jiffies(SPARE_IDLE_MS));
 	qn_stream_spares(peer->stream, idle ? SPARE_IDLE : QN_WINDOW_SEGS);
+	/* One segment more than may be under way now: the window opens. */
+	keys = idle || r->shares < 2 ? 0 : r->shares * (READ_ONCE(r->window) + 1);
+	qn_share_keys_want(&r->share_keys, keys);
 	if (!idle)
 		next = min_t(u32, next, SPARE_IDLE_MS);
 	if (!READ_ONCE(peer->pairing.made))

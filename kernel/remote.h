@@ -13,6 +13,7 @@
 #include <linux/types.h>
 
 #include "limits.h"
+#include "share_key.h"
 #include "wire.h"
 
 struct qn_peer;
@@ -84,6 +85,7 @@ struct qn_remote {
 
 	/* Generator. */
 	struct qn_out out[QN_WINDOW_SEGS];
+	struct qn_share_keys share_keys;	/* has a lock of its own */
 	u64 next;			/* index of the next own segment */
 	u32 window;			/* segments that may be under way now */
 	bool filling;

@@ -29,12 +29,18 @@
 
 /*
  * Charged to the peer's budget beside the octets of its segments: their claim
- * bits, and the window of segments that are being assembled.
+ * bits, the window of segments that are being assembled, and with shares what
+ * each route carried of those that are under way.
  */
 static long budget_of(const struct qn_peer_config *c)
 {
-	return c->pool_max + c->pool_max / 4 +
-	       (c->remote ? (long)QN_ASSEMBLY_SEGS << c->shift : 0);
+	long windows = 0;
+
+	if (c->remote)
+		windows = QN_ASSEMBLY_SEGS;
+	if (c->remote && c->shares > 1)
+		windows += QN_WINDOW_SEGS * c->shares;
+	return c->pool_max + c->pool_max / 4 + (windows << c->shift);
 }
 
 static void config_apply(struct qn_peer *peer, const struct qn_peer_config *c)
