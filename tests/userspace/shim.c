@@ -86,6 +86,13 @@ void shim_free_sensitive(const void *p)
 
 /* --- locks -------------------------------------------------------------------- */
 
+static unsigned long locks;
+
+unsigned long shim_locks(void)
+{
+	return __atomic_load_n(&locks, __ATOMIC_RELAXED);
+}
+
 void shim_lock_init(spinlock_t *lock)
 {
 	pthread_mutex_init(&lock->mutex, NULL);
@@ -95,6 +102,7 @@ void shim_lock_init(spinlock_t *lock)
 void shim_lock(spinlock_t *lock)
 {
 	pthread_mutex_lock(&lock->mutex);
+	__atomic_fetch_add(&locks, 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&lock->owner, pthread_self(), __ATOMIC_RELAXED);
 	__atomic_store_n(&lock->held, true, __ATOMIC_RELAXED);
 }
