@@ -17,21 +17,10 @@
 #include <linux/string.h>
 
 #include "mem.h"
-#include "stream.h"
+#include "ring.h"
 
 /* The part of the small lane's segment that only control frames may take. */
 #define RESERVE_MAX	4096
-
-static struct qn_segment __rcu **slot_of(struct qn_stream *s, u64 index)
-{
-	return &s->ring[index & s->ring_mask];
-}
-
-static struct qn_segment *slot_locked(struct qn_stream *s, u64 index)
-{
-	return rcu_dereference_protected(*slot_of(s, index),
-					 lockdep_is_held(&s->lock));
-}
 
 /**
  * qn_stream_at - find a segment under the lane lock
@@ -40,25 +29,10 @@ static struct qn_segment *slot_locked(struct qn_stream *s, u64 index)
  */
 struct qn_segment *qn_stream_at(struct qn_stream *s, u64 index)
 {
-	struct qn_segment *seg = slot_locked(s, index);
+	struct qn_segment *seg = qn_ring_locked(s, index);
 
 	return seg && seg->index == index ? seg : NULL;
 }
-
-static struct qn_segment *next_locked(struct qn_stream *s, u32 *i)
-{
-	struct qn_segment *seg;
-
-	for (; *i <= s->ring_mask; ++*i) {
-		seg = slot_locked(s, *i);
-		if (seg)
-			return seg;
-	}
-	return NULL;
-}
-
-#define for_each_locked(s, i, seg)					\
-	for ((i) = 0; ((seg) = next_locked(s, &(i))); (i)++)
 
 /**
  * qn_stream_segment - find a segment
@@ -69,7 +43,7 @@ static struct qn_segment *next_locked(struct qn_stream *s, u32 *i)
  */
 struct qn_segment *qn_stream_segment(struct qn_stream *s, u64 index)
 {
-	struct qn_segment *seg = rcu_dereference(*slot_of(s, index));
+	struct qn_segment *seg = rcu_dereference(*qn_ring_slot(s, index));
 
 	return seg && seg->index == index ? seg : NULL;
 }
@@ -122,18 +96,13 @@ struct qn_stream *qn_stream_new(const struct qn_stream_params *p)
 	return s;
 }
 
-static bool born_here(const struct qn_stream *s, u64 index)
-{
-	return (index & 1) == s->lane;
-}
-
 /* Take a segment out of ring, list and cursor, so that nobody new finds it. */
 static void detach_locked(struct qn_stream *s, struct qn_segment *seg)
 {
 	int lane;
 
 	lockdep_assert_held(&s->lock);
-	rcu_assign_pointer(*slot_of(s, seg->index), NULL);
+	rcu_assign_pointer(*qn_ring_slot(s, seg->index), NULL);
 	for (lane = 0; lane < __QN_LANES; lane++)
 		if (rcu_access_pointer(s->cur[lane]) == seg)
 			rcu_assign_pointer(s->cur[lane], NULL);
@@ -191,13 +160,19 @@ static void doom_below_locked(struct qn_stream *s, u64 index)
 	u32 i;
 
 	lockdep_assert_held(&s->lock);
-	for_each_locked(s, i, seg)
+	qn_ring_for_each(s, i, seg)
 		if (seg->index < index)
 			qn_stream_doom_locked(s, seg);
 }
 
-/* Returns when what was doomed before is erased, whoever was at it. */
-static void wipe_doomed(struct qn_stream *s)
+/**
+ * qn_stream_wipe_doomed - erase what was taken out of the ring to be erased
+ * @s: the stream
+ *
+ * Context: process, may sleep. When it returns, what was doomed before is erased,
+ * whoever was at it.
+ */
+void qn_stream_wipe_doomed(struct qn_stream *s)
 {
 	struct qn_segment *seg;
 
@@ -222,7 +197,7 @@ static void wipe_doomed(struct qn_stream *s)
 
 static void wipe_work(struct work_struct *work)
 {
-	wipe_doomed(container_of(work, struct qn_stream, wipe));
+	qn_stream_wipe_doomed(container_of(work, struct qn_stream, wipe));
 }
 
 /**
@@ -265,7 +240,7 @@ void qn_stream_free(struct qn_stream *s)
 	doom_below_locked(s, U64_MAX);
 	spin_unlock_bh(&s->lock);
 	cancel_work_sync(&s->wipe);
-	wipe_doomed(s);
+	qn_stream_wipe_doomed(s);
 	spin_lock_bh(&s->lock);
 	list_for_each_entry_safe(seg, tmp, &s->spare, ready) {
 		list_del_init(&seg->ready);
@@ -277,320 +252,6 @@ void qn_stream_free(struct qn_stream *s)
 	kvfree(s->granted);
 	kvfree(s->ring);
 	kfree(s);
-}
-
-/*
- * Make room by erasing the oldest segment that neither end counts on: an own one
- * that was not shown, or one of the other end's that it was not told of.
- */
-static bool drop_oldest_locked(struct qn_stream *s)
-{
-	struct qn_segment *seg, *oldest = NULL;
-	u32 i;
-
-	for_each_locked(s, i, seg)
-		if (!(READ_ONCE(seg->flags) & QN_SEG_PINNED) &&
-		    (!oldest || seg->index < oldest->index))
-			oldest = seg;
-	if (oldest)
-		qn_stream_drop_locked(s, oldest);
-	return oldest;
-}
-
-/*
- * The stream is at @index: what is so far behind that a HELLO could no longer
- * show both goes. Its owner lets go first, and says so in its HELLOs; frames under
- * way then find their key at the other end, which holds it until the ring comes
- * round. Segments set aside for applications stay, and so do those that are being
- * agreed: the generator or the assembly still writes to them, and lets go of them
- * itself.
- */
-static void drop_behind_locked(struct qn_stream *s, u64 index)
-{
-	const unsigned long stay = BIT(QN_SEG_SUPPLY) | BIT(QN_SEG_ASSEMBLY);
-	u32 reach = qn_stream_reach(s);
-	struct qn_segment *seg;
-
-	lockdep_assert_held(&s->lock);
-	seg = slot_locked(s, index - reach);
-	if (seg && seg->index + reach <= index &&
-	    test_bit(QN_SEG_OWN, &seg->flags) &&
-	    !(READ_ONCE(seg->flags) & stay))
-		qn_stream_drop_locked(s, seg);
-	seg = slot_locked(s, index);
-	if (seg && seg->index < index && !(READ_ONCE(seg->flags) & stay))
-		qn_stream_drop_locked(s, seg);
-}
-
-static void held_locked(struct qn_stream *s, u64 index)
-{
-	if (index >= s->top)
-		s->top = index + 1;
-}
-
-/*
- * Put a fresh segment into its slot, which is free. What the other end generates
- * counts as held once it is whole: one chunk, from whoever has one route, must
- * not move the barrier of the next pairing out of reach.
- */
-static void insert_locked(struct qn_stream *s, struct qn_segment *seg)
-{
-	s->count++;
-	if (!s->remote || test_bit(QN_SEG_OWN, &seg->flags))
-		held_locked(s, seg->index);
-	rcu_assign_pointer(*slot_of(s, seg->index), seg);
-}
-
-/*
- * Have the segment that a source fills next in the ring. A full stream gives up
- * the oldest that neither end counts on. Both are given the same blocks, so the
- * newest are the same at both, whenever either came to be full; and what both
- * know of stays. Refusing all new key instead would make the stores drift apart,
- * since the ends have room at different times, and what only one end holds is
- * of no use.
- */
-static void filling(struct qn_stream *s, u64 index)
-{
-	struct qn_segment *seg;
-	bool full;
-
-	spin_lock_bh(&s->lock);
-	seg = qn_stream_at(s, index);
-	full = !seg && s->count >= s->max_segs;
-	if (full)
-		full = !drop_oldest_locked(s);
-	spin_unlock_bh(&s->lock);
-	if (seg || full || index < READ_ONCE(s->floor))
-		return;
-
-	seg = qn_segment_new(index, s->shift, 0, s->mem, GFP_KERNEL_ACCOUNT);
-	if (!seg)
-		return;
-	spin_lock_bh(&s->lock);
-	drop_behind_locked(s, index);
-	if (index < s->floor || s->stopped || slot_locked(s, index)) {
-		spin_unlock_bh(&s->lock);
-		qn_segment_free(seg);
-		return;
-	}
-	if (born_here(s, index)) {
-		set_bit(QN_SEG_OWN, &seg->flags);
-		atomic64_set(&seg->cursor, seg->start);
-	}
-	insert_locked(s, seg);
-	spin_unlock_bh(&s->lock);
-}
-
-/* Fills only go forward: a segment passed by with a hole in it is of no use. */
-static void drop_passed(struct qn_stream *s, u64 from, u64 to)
-{
-	struct qn_segment *seg;
-
-	if (to - from > s->ring_mask)
-		from = to - s->ring_mask - 1;
-	spin_lock_bh(&s->lock);
-	for (; from < to; from++) {
-		seg = qn_stream_at(s, from);
-		if (seg && !test_bit(QN_SEG_WHOLE, &seg->flags))
-			qn_stream_drop_locked(s, seg);
-		drop_behind_locked(s, from + 1);
-	}
-	spin_unlock_bh(&s->lock);
-}
-
-/**
- * qn_stream_fill - put key that a source delivered into its place
- * @s: stream fed by a QKD link
- * @offset: octet offset, a multiple of 16
- * @key: key; the caller erases it
- * @len: octets, a multiple of 16
- *
- * Fills go forward only: what begins before the end of the last fill is refused
- * whole. What lies below the barrier, or finds no room, is counted as refused;
- * the rest is taken.
- *
- * Context: process; may sleep. Return: octets taken, -EINVAL for a range that
- * is not of whole granules or wraps, -ESTALE for a repeat or a rewind.
- */
-int qn_stream_fill(struct qn_stream *s, u64 offset, const u8 *key, u32 len)
-{
-	u32 size = 1u << s->shift, taken = 0;
-	struct qn_segment *seg;
-
-	if ((offset | len) & (QN_GRANULE - 1) || !len || len > INT_MAX ||
-	    offset + len < offset)
-		return -EINVAL;
-
-	mutex_lock(&s->fill_lock);
-	if (offset < s->fill_next) {
-		mutex_unlock(&s->fill_lock);
-		return -ESTALE;
-	}
-	drop_passed(s, s->fill_next >> s->shift, offset >> s->shift);
-	if (offset > s->fill_next && (offset & (size - 1)))
-		/* A gap inside this segment: it can never be whole. */
-		drop_passed(s, offset >> s->shift, (offset >> s->shift) + 1);
-
-	while (len) {
-		u32 at = offset & (size - 1), n = min(len, size - at);
-		u64 index = offset >> s->shift;
-
-		/* What begins inside a segment that is not here stays a hole. */
-		if (!at)
-			filling(s, index);
-		/* Under the lock, so that nobody drops what is being written. */
-		spin_lock_bh(&s->lock);
-		seg = qn_stream_at(s, index);
-		if (seg && seg->filled == at && !s->stopped) {
-			memcpy(seg->data + at, key, n);
-			/* Counted first: books never show more spent than in. */
-			atomic64_add(n, &s->in);
-			qn_segment_open(seg, at, n);
-			seg->filled += n;
-			taken += n;
-			if (seg->filled == size)
-				set_bit(QN_SEG_WHOLE, &seg->flags);
-		} else {
-			atomic64_add(n, &s->refused);
-		}
-		spin_unlock_bh(&s->lock);
-		offset += n;
-		key += n;
-		len -= n;
-		if (!(offset & (size - 1)))
-			drop_passed(s, index, index + 1);
-	}
-	WRITE_ONCE(s->fill_next, offset);
-	mutex_unlock(&s->fill_lock);
-	return taken;
-}
-
-/**
- * qn_stream_spares - keep segments ready for softirq to assemble in
- * @s: remote stream
- * @want: how many; what is more is freed
- *
- * Context: process; may sleep.
- */
-void qn_stream_spares(struct qn_stream *s, u32 want)
-{
-	struct qn_segment *seg;
-
-	while (READ_ONCE(s->spare_count) < want) {
-		/* The first 32 octets are the confirmation key. */
-		seg = qn_segment_new(0, s->shift, QN_KEY_OCTETS, s->mem,
-				     GFP_KERNEL_ACCOUNT);
-		if (!seg)
-			return;
-		spin_lock_bh(&s->lock);
-		list_add(&seg->ready, &s->spare);
-		WRITE_ONCE(s->spare_count, s->spare_count + 1);
-		spin_unlock_bh(&s->lock);
-	}
-	while (READ_ONCE(s->spare_count) > want) {
-		spin_lock_bh(&s->lock);
-		seg = list_first_entry_or_null(&s->spare, struct qn_segment,
-					       ready);
-		if (seg) {
-			list_del_init(&seg->ready);
-			WRITE_ONCE(s->spare_count, s->spare_count - 1);
-		}
-		spin_unlock_bh(&s->lock);
-		qn_segment_free(seg);
-	}
-}
-
-/*
- * A fast stream can use up what is spare before the tick gets the processor
- * again, and then every frame for the next segment is lost. Memory that must not
- * be waited for is better than that, if there is any.
- */
-static void spare_now(struct qn_stream *s)
-{
-	struct qn_segment *seg;
-
-	if (READ_ONCE(s->spare_count))
-		return;
-	seg = qn_segment_new(0, s->shift, QN_KEY_OCTETS, s->mem, GFP_ATOMIC);
-	if (!seg)
-		return;
-	spin_lock_bh(&s->lock);
-	list_add(&seg->ready, &s->spare);
-	WRITE_ONCE(s->spare_count, s->spare_count + 1);
-	spin_unlock_bh(&s->lock);
-}
-
-/**
- * qn_stream_assemble - a segment to put relayed key into
- * @s: remote stream
- * @index: its index; not in the stream yet
- * @own: this end generates it
- *
- * Every claim bit stays set until qn_stream_publish().
- *
- * Context: any, under rcu_read_lock(). Return: the segment, or NULL if none is
- * spare, there is no room, or @index is below the barrier or already there.
- */
-struct qn_segment *qn_stream_assemble(struct qn_stream *s, u64 index, bool own)
-{
-	struct qn_segment *seg = NULL;
-	u64 from;
-
-	spare_now(s);
-	spin_lock_bh(&s->lock);
-	if (!s->paired || s->stopped || index < s->floor ||
-	    s->count >= s->max_segs || rcu_access_pointer(*slot_of(s, index)))
-		goto out;
-	seg = list_first_entry_or_null(&s->spare, struct qn_segment, ready);
-	if (!seg)
-		goto out;
-	list_del_init(&seg->ready);
-	WRITE_ONCE(s->spare_count, s->spare_count - 1);
-	seg->index = index;
-	set_bit(QN_SEG_ASSEMBLY, &seg->flags);
-	if (own) {
-		set_bit(QN_SEG_OWN, &seg->flags);
-		/* Also for indexes that were passed over. */
-		from = READ_ONCE(s->fill_next) >> s->shift;
-		if (from + s->ring_mask < index)
-			from = index - s->ring_mask;
-		for (from += (from ^ index) & 1; from <= index; from += 2)
-			drop_behind_locked(s, from);
-		WRITE_ONCE(s->fill_next, (index + 1) << s->shift);
-	}
-	insert_locked(s, seg);
-out:
-	spin_unlock_bh(&s->lock);
-	return seg;
-}
-
-/**
- * qn_stream_publish - a relayed segment is whole and confirmed: it may be spent
- * @s: remote stream
- * @seg: from qn_stream_assemble(), complete; its confirmation key is erased here
- *
- * Context: any, under rcu_read_lock().
- */
-void qn_stream_publish(struct qn_stream *s, struct qn_segment *seg)
-{
-	u32 size = qn_segment_size(seg);
-
-	spin_lock_bh(&s->lock);
-	if (qn_stream_at(s, seg->index) != seg ||
-	    !test_and_clear_bit(QN_SEG_ASSEMBLY, &seg->flags))
-		goto out;
-	memzero_explicit(seg->data, seg->start);
-	held_locked(s, seg->index);
-	seg->filled = size;
-	atomic64_add(size - seg->start, &s->in);
-	qn_segment_open(seg, seg->start, size - seg->start);
-	set_bit(QN_SEG_WHOLE, &seg->flags);
-	if (test_bit(QN_SEG_OWN, &seg->flags)) {
-		atomic64_set(&seg->cursor, seg->start);
-		qn_stream_make_ready(s, seg);
-	}
-out:
-	spin_unlock_bh(&s->lock);
 }
 
 /**
@@ -677,7 +338,7 @@ static bool alloc_unshown(struct qn_stream *s, u32 len, struct qn_range *r)
 	spin_lock_bh(&s->lock);
 	best = NULL;
 	first = NULL;
-	for_each_locked(s, i, seg) {
+	qn_ring_for_each(s, i, seg) {
 		if (!test_bit(QN_SEG_OWN, &seg->flags) ||
 		    !test_bit(QN_SEG_WHOLE, &seg->flags) ||
 		    test_bit(QN_SEG_SHOWN, &seg->flags) ||
@@ -776,7 +437,7 @@ int qn_stream_alloc_newest(struct qn_stream *s, u64 below, u32 len,
 	for (;;) {
 		newest = NULL;
 		spin_lock_bh(&s->lock);
-		for_each_locked(s, i, seg)
+		qn_ring_for_each(s, i, seg)
 			if (test_bit(QN_SEG_OWN, &seg->flags) &&
 			    test_bit(QN_SEG_WHOLE, &seg->flags) &&
 			    seg->index < below &&
@@ -871,7 +532,7 @@ void qn_stream_unpair(struct qn_stream *s)
 	WRITE_ONCE(s->paired, false);
 	for (lane = 0; lane < __QN_LANES; lane++)
 		rcu_assign_pointer(s->cur[lane], NULL);
-	for_each_locked(s, i, seg) {
+	qn_ring_for_each(s, i, seg) {
 		clear_bit(QN_SEG_SHOWN, &seg->flags);
 		clear_bit(QN_SEG_TOLD, &seg->flags);
 		if (!list_empty(&seg->ready))
@@ -929,7 +590,7 @@ void qn_stream_stop(struct qn_stream *s)
 	spin_lock_bh(&s->lock);
 	doom_below_locked(s, U64_MAX);
 	spin_unlock_bh(&s->lock);
-	wipe_doomed(s);
+	qn_stream_wipe_doomed(s);
 }
 
 /**
@@ -941,116 +602,4 @@ void qn_stream_start(struct qn_stream *s)
 	spin_lock_bh(&s->lock);
 	WRITE_ONCE(s->stopped, false);
 	spin_unlock_bh(&s->lock);
-}
-
-/**
- * qn_stream_level - octets that this end can allocate now
- * @s: the stream
- */
-u64 qn_stream_level(struct qn_stream *s)
-{
-	struct qn_segment *seg;
-	u64 level = 0;
-	s64 cursor;
-	int lane;
-
-	spin_lock_bh(&s->lock);
-	list_for_each_entry(seg, &s->ready, ready)
-		level += qn_segment_size(seg) - atomic64_read(&seg->cursor);
-	for (lane = 0; lane < __QN_LANES; lane++) {
-		seg = rcu_dereference_protected(s->cur[lane],
-						lockdep_is_held(&s->lock));
-		if (!seg)
-			continue;
-		cursor = atomic64_read(&seg->cursor);
-		if (cursor < qn_segment_size(seg))
-			level += qn_segment_size(seg) - cursor;
-	}
-	spin_unlock_bh(&s->lock);
-	return level;
-}
-
-/* A store may be large: claim bits of no more segments under one hold of the lock. */
-#define LOOK_AT		64
-
-static void breathe_locked(struct qn_stream *s, u32 *looked)
-{
-	if (++*looked % LOOK_AT)
-		return;
-	spin_unlock_bh(&s->lock);
-	cond_resched();
-	spin_lock_bh(&s->lock);
-}
-
-/**
- * qn_stream_level_other - octets held here that the other end may spend
- * @s: the stream
- *
- * Context: process, may sleep.
- */
-u64 qn_stream_level_other(struct qn_stream *s)
-{
-	struct qn_segment *seg;
-	u32 i, looked = 0;
-	u64 level = 0;
-
-	spin_lock_bh(&s->lock);
-	for_each_locked(s, i, seg) {
-		if (test_bit(QN_SEG_OWN, &seg->flags) ||
-		    !test_bit(QN_SEG_WHOLE, &seg->flags) ||
-		    test_bit(QN_SEG_SUPPLY, &seg->flags))
-			continue;
-		level += qn_segment_held(seg);
-		breathe_locked(s, &looked);
-	}
-	spin_unlock_bh(&s->lock);
-	return level;
-}
-
-/* One look at the books. Return: nothing moved meanwhile, and they balance. */
-static bool look_at_books(struct qn_stream *s, struct qn_books *b)
-{
-	struct qn_segment *seg;
-	u32 i, looked = 0;
-	bool still;
-
-	/* What is held is in the ring then. */
-	wipe_doomed(s);
-	spin_lock_bh(&s->lock);
-	b->held = 0;
-	b->in = atomic64_read(&s->in);
-	b->spent = atomic64_read(&s->spent);
-	b->erased = atomic64_read(&s->erased);
-	smp_rmb();	/* counters before bits ... */
-	for_each_locked(s, i, seg) {
-		b->held += qn_segment_held(seg);
-		breathe_locked(s, &looked);
-	}
-	smp_rmb();	/* ... and bits before counters again */
-	still = b->in == atomic64_read(&s->in) &&
-		b->spent == atomic64_read(&s->spent) &&
-		b->erased == atomic64_read(&s->erased) &&
-		list_empty(&s->doomed);
-	spin_unlock_bh(&s->lock);
-	return still && b->in == b->spent + b->held + b->erased;
-}
-
-/**
- * qn_stream_books - octets in, spent, held, erased
- * @s: the stream
- * @b: out
- *
- * Held is counted from the claim bits, not derived, so that the balance is a
- * check. Under traffic the counters move while the bits are counted: the count
- * is repeated until they did not, and given up after some tries.
- *
- * Context: process, may sleep.
- */
-void qn_stream_books(struct qn_stream *s, struct qn_books *b)
-{
-	int tries = 16;
-
-	while (!look_at_books(s, b) && --tries)
-		cond_resched();
-	b->refused = atomic64_read(&s->refused);
 }

@@ -12,12 +12,7 @@
 #include <linux/minmax.h>
 #include <linux/string.h>
 
-#include "stream.h"
-
-static struct qn_segment *slot_locked(struct qn_stream *s, u32 i)
-{
-	return rcu_dereference_protected(s->ring[i], lockdep_is_held(&s->lock));
-}
+#include "ring.h"
 
 /* The lane's current segment stays in the ring after its last octet. */
 static bool used_up(const struct qn_segment *seg)
@@ -79,7 +74,7 @@ u32 qn_stream_window(struct qn_stream *s, u64 next, u64 *base, u64 *horizon,
 	spin_lock_bh(&s->lock);
 	*horizon = s->remote ? next : READ_ONCE(s->fill_next) >> s->shift;
 	for (i = 0; i <= s->ring_mask; i++) {
-		seg = slot_locked(s, i);
+		seg = qn_ring_locked(s, i);
 		if (!seg)
 			continue;
 		if (seg->index < low && speaks_of(s, seg))
@@ -136,7 +131,7 @@ void qn_stream_shown(struct qn_stream *s, u64 base, u64 horizon, u32 bits,
 
 	spin_lock_bh(&s->lock);
 	for (i = 0; s->paired && i <= s->ring_mask; i++) {
-		seg = slot_locked(s, i);
+		seg = qn_ring_locked(s, i);
 		if (!seg)
 			continue;
 		if (!test_bit(QN_SEG_OWN, &seg->flags)) {
@@ -179,7 +174,7 @@ bool qn_stream_expire(struct qn_stream *s, unsigned long now, unsigned long grac
 
 	spin_lock_bh(&s->lock);
 	for (i = 0; i <= s->ring_mask; i++) {
-		seg = slot_locked(s, i);
+		seg = qn_ring_locked(s, i);
 		/*
 		 * Supply has its own times to live. What is being agreed is
 		 * still written to: the assembly drops it, under its own lock.

@@ -19,7 +19,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 QKDNF = [
     ("ground", "limits wire mem cursor bucket maxmin"),
     ("otp", "otp poly1305 selftest"),
-    ("stream", "segment stream window share_key"),
+    ("stream", "segment ring stream fill books window share_key"),
     ("node", "node event"),
     ("peer", "peer socket frame"),
     ("service", "source push relay remote generator assembly route contract border meter "
