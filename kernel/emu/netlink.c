@@ -15,108 +15,9 @@
 #include "limits.h"
 #include "link.h"
 #include "netlink.h"
+#include "netlink_parts.h"
 
-#define EMU_TIME_MAX	BIT_ULL(62)	/* ns since 1970: the year 2116 */
-
-/* Not const: the pointer in Linux 6.1's policies is not. */
-static struct netlink_range_validation emu_time_range = {
-	.min = 1, .max = EMU_TIME_MAX,
-};
-
-static struct netlink_range_validation emu_rate_range = {
-	.min = 1, .max = EMU_RATE_MAX,
-};
-
-static struct netlink_range_validation emu_block_size_range = {
-	.min = QKD_BLOCK_SIZE_MIN, .max = QKD_BLOCK_SIZE_MAX,
-};
-
-static struct netlink_range_validation emu_depth_range = {
-	.min = 1, .max = EMU_DEPTH_MAX,
-};
-
-static struct netlink_range_validation emu_qber_range = {
-	.max = EMU_QBER_MAX,
-};
-
-static struct netlink_range_validation emu_ppm_range = {
-	.max = EMU_PPM,
-};
-
-static struct netlink_range_validation emu_index_range = {
-	.max = EMU_INDEX_MAX,
-};
-
-static const struct nla_policy emu_end_policy[QKDEMU_A_END_ERROR + 1] = {
-	[QKDEMU_A_END_LOSS] = NLA_POLICY_FULL_RANGE(NLA_U32, &emu_ppm_range),
-	[QKDEMU_A_END_ERROR] = NLA_POLICY_FULL_RANGE(NLA_U32, &emu_qber_range),
-};
-
-static const struct nla_policy emu_outage_policy[QKDEMU_A_OUTAGE_MAX + 1] = {
-	[QKDEMU_A_OUTAGE_START] =
-		NLA_POLICY_FULL_RANGE(NLA_U64, &emu_time_range),
-	[QKDEMU_A_OUTAGE_DURATION] =
-		NLA_POLICY_FULL_RANGE(NLA_U64, &emu_time_range),
-};
-
-static const struct nla_policy emu_outages_policy[QKDEMU_A_OUTAGES_MAX + 1] = {
-	[QKDEMU_A_OUTAGES_OUTAGE] = NLA_POLICY_NESTED(emu_outage_policy),
-};
-
-static const struct nla_policy emu_config_policy[QKDEMU_A_BASE_INDEX + 1] = {
-	[QKDEMU_A_NAME] = { .type = NLA_NUL_STRING, .len = QKDEMU_NAME_LEN },
-	[QKDEMU_A_ENDS] = NLA_POLICY_RANGE(NLA_U32, QKDEMU_ENDS_A,
-					   QKDEMU_ENDS_A | QKDEMU_ENDS_B),
-	[QKDEMU_A_SEED] = NLA_POLICY_EXACT_LEN(QKDEMU_SEED_LEN),
-	[QKDEMU_A_START_TIME] =
-		NLA_POLICY_FULL_RANGE(NLA_U64, &emu_time_range),
-	[QKDEMU_A_RATE] = NLA_POLICY_FULL_RANGE(NLA_U64, &emu_rate_range),
-	[QKDEMU_A_BLOCK_SIZE] =
-		NLA_POLICY_FULL_RANGE(NLA_U32, &emu_block_size_range),
-	[QKDEMU_A_DEPTH] = NLA_POLICY_FULL_RANGE(NLA_U32, &emu_depth_range),
-	[QKDEMU_A_QBER] = NLA_POLICY_FULL_RANGE(NLA_U32, &emu_qber_range),
-	[QKDEMU_A_QBER_LIMIT] =
-		NLA_POLICY_FULL_RANGE(NLA_U32, &emu_qber_range),
-	[QKDEMU_A_EAVESDROP] = NLA_POLICY_FULL_RANGE(NLA_U32, &emu_ppm_range),
-	[QKDEMU_A_ADMIN] = NLA_POLICY_MAX(NLA_U8, QKDEMU_ADMIN_UP),
-	[QKDEMU_A_END_A] = NLA_POLICY_NESTED(emu_end_policy),
-	[QKDEMU_A_END_B] = NLA_POLICY_NESTED(emu_end_policy),
-	[QKDEMU_A_OUTAGES] = NLA_POLICY_NESTED(emu_outages_policy),
-	[QKDEMU_A_BASE_TIME] = NLA_POLICY_FULL_RANGE(NLA_U64, &emu_time_range),
-	[QKDEMU_A_BASE_INDEX] =
-		NLA_POLICY_FULL_RANGE(NLA_U64, &emu_index_range),
-};
-
-static const struct nla_policy emu_name_policy[QKDEMU_A_NAME + 1] = {
-	[QKDEMU_A_NAME] = { .type = NLA_NUL_STRING, .len = QKDEMU_NAME_LEN },
-};
-
-static struct genl_family emu_family;
 static bool emu_userns;
-
-/* Netlink takes the last of an attribute given twice; people mean neither. */
-static int emu_nl_once(const struct nlattr *head, int len,
-		       struct netlink_ext_ack *extack)
-{
-	const struct nlattr *attr;
-	unsigned long seen = 0;
-	int rest;
-
-	nla_for_each_attr(attr, head, len, rest) {
-		if (__test_and_set_bit(nla_type(attr), &seen)) {
-			NL_SET_ERR_MSG_ATTR(extack, attr,
-					    "attribute given twice");
-			return -EINVAL;
-		}
-	}
-	return 0;
-}
-
-static int emu_nl_once_nested(const struct nlattr *nest,
-			      struct netlink_ext_ack *extack)
-{
-	return emu_nl_once(nla_data(nest), nla_len(nest), extack);
-}
 
 /* what every request but a dump begins with */
 static int emu_nl_begin(struct genl_info *info)
@@ -180,133 +81,6 @@ static int emu_nl_check_name(const struct nlattr *attr,
 	NL_SET_ERR_MSG_ATTR(extack, attr,
 			    "a name is 1 to 31 of a-z 0-9 . _ -, the first a letter or a digit");
 	return -EINVAL;
-}
-
-static int emu_nl_parse_end(const struct nlattr *attr, struct emu_config *config,
-			    unsigned int which, u32 ends,
-			    struct netlink_ext_ack *extack)
-{
-	struct nlattr *tb[QKDEMU_A_END_ERROR + 1];
-	int err;
-
-	if (!attr)
-		return 0;
-	if (!(ends & BIT(which))) {
-		NL_SET_ERR_MSG_ATTR(extack, attr,
-				    "this end of the link is not on this machine");
-		return -EINVAL;
-	}
-	err = emu_nl_once_nested(attr, extack) ?:
-	      nla_parse_nested(tb, QKDEMU_A_END_ERROR, attr, emu_end_policy,
-			       extack);
-	if (err)
-		return err;
-	if (tb[QKDEMU_A_END_LOSS])
-		config->loss_ppm[which] = nla_get_u32(tb[QKDEMU_A_END_LOSS]);
-	if (tb[QKDEMU_A_END_ERROR])
-		config->error_ppm[which] = nla_get_u32(tb[QKDEMU_A_END_ERROR]);
-	return 0;
-}
-
-static int emu_nl_parse_outage(const struct nlattr *attr, struct emu_plan *plan,
-			       struct netlink_ext_ack *extack)
-{
-	struct emu_outage *outage = &plan->outage[plan->count];
-	struct nlattr *tb[QKDEMU_A_OUTAGE_MAX + 1];
-	int err;
-
-	if (plan->count == EMU_OUTAGES_MAX) {
-		NL_SET_ERR_MSG_ATTR(extack, attr,
-				    "a link has at most 32 outages");
-		return -E2BIG;
-	}
-	err = emu_nl_once_nested(attr, extack) ?:
-	      nla_parse_nested(tb, QKDEMU_A_OUTAGE_MAX, attr,
-			       emu_outage_policy, extack);
-	if (err)
-		return err;
-	if (NL_REQ_ATTR_CHECK(extack, attr, tb, QKDEMU_A_OUTAGE_START) ||
-	    NL_REQ_ATTR_CHECK(extack, attr, tb, QKDEMU_A_OUTAGE_DURATION)) {
-		NL_SET_ERR_MSG_ATTR(extack, attr,
-				    "an outage needs a start and a duration");
-		return -EINVAL;
-	}
-	outage->start = nla_get_u64(tb[QKDEMU_A_OUTAGE_START]);
-	outage->end = outage->start +
-		      nla_get_u64(tb[QKDEMU_A_OUTAGE_DURATION]);
-	if (plan->count && outage->start < outage[-1].end) {
-		NL_SET_ERR_MSG_ATTR(extack, tb[QKDEMU_A_OUTAGE_START],
-				    "outages come in ascending order and do not overlap");
-		return -EINVAL;
-	}
-	plan->count++;
-	return 0;
-}
-
-static int emu_nl_parse_outages(const struct nlattr *attr,
-				struct emu_config *config,
-				struct netlink_ext_ack *extack)
-{
-	struct emu_plan *plan;
-	struct nlattr *pos;
-	int rest, err;
-
-	if (!attr)
-		return 0;
-	plan = kzalloc(struct_size(plan, outage, EMU_OUTAGES_MAX),
-		       GFP_KERNEL_ACCOUNT);
-	if (!plan)
-		return -ENOMEM;
-	refcount_set(&plan->refs, 1);
-	nla_for_each_nested(pos, attr, rest) {
-		err = emu_nl_parse_outage(pos, plan, extack);
-		if (err) {
-			emu_plan_put(plan);
-			return err;
-		}
-	}
-	emu_plan_put(config->plan);
-	config->plan = plan;
-	return 0;
-}
-
-/*
- * Take what the request names into the settings, on which the caller holds a
- * reference for the plan. Sets *rebase if a base is named.
- */
-static int emu_nl_parse_config(struct genl_info *info, u32 ends,
-			       struct emu_config *config, bool *rebase)
-{
-	struct netlink_ext_ack *extack = info->extack;
-	struct nlattr **tb = info->attrs;
-	int err;
-
-	*rebase = tb[QKDEMU_A_BASE_TIME] || tb[QKDEMU_A_BASE_INDEX];
-	if (*rebase && (GENL_REQ_ATTR_CHECK(info, QKDEMU_A_BASE_TIME) ||
-			GENL_REQ_ATTR_CHECK(info, QKDEMU_A_BASE_INDEX))) {
-		NL_SET_ERR_MSG(extack,
-			       "base-time and base-index go together");
-		return -EINVAL;
-	}
-	if (*rebase) {
-		config->base_ns = nla_get_u64(tb[QKDEMU_A_BASE_TIME]);
-		config->base_index = nla_get_u64(tb[QKDEMU_A_BASE_INDEX]);
-	}
-	if (tb[QKDEMU_A_RATE])
-		config->rate = nla_get_u64(tb[QKDEMU_A_RATE]);
-	if (tb[QKDEMU_A_DEPTH])
-		config->depth = nla_get_u32(tb[QKDEMU_A_DEPTH]);
-	if (tb[QKDEMU_A_QBER])
-		config->qber_ppm = nla_get_u32(tb[QKDEMU_A_QBER]);
-	if (tb[QKDEMU_A_QBER_LIMIT])
-		config->qber_limit_ppm = nla_get_u32(tb[QKDEMU_A_QBER_LIMIT]);
-	if (tb[QKDEMU_A_EAVESDROP])
-		config->eavesdrop_ppm = nla_get_u32(tb[QKDEMU_A_EAVESDROP]);
-	if (tb[QKDEMU_A_ADMIN])
-		config->up = nla_get_u8(tb[QKDEMU_A_ADMIN]) == QKDEMU_ADMIN_UP;
-	err = emu_nl_parse_end(tb[QKDEMU_A_END_A], config, 0, ends, extack) ?:
-	      emu_nl_parse_end(tb[QKDEMU_A_END_B], config, 1, ends, extack);
-	return err ?: emu_nl_parse_outages(tb[QKDEMU_A_OUTAGES], config, extack);
 }
 
 static void emu_nl_explain(struct genl_info *info, int err)
@@ -463,14 +237,6 @@ static int emu_nl_link_del(struct sk_buff *skb, struct genl_info *info)
 		emu_link_delete(link);
 	mutex_unlock(&emu_links_lock);
 	return err;
-}
-
-/* pads alike in all attribute sets */
-static int emu_put_u64(struct sk_buff *skb, int type, u64 value)
-{
-	BUILD_BUG_ON((int)QKDEMU_A_END_PAD != (int)QKDEMU_A_PAD);
-	BUILD_BUG_ON((int)QKDEMU_A_OUTAGE_PAD != (int)QKDEMU_A_PAD);
-	return nla_put_u64_64bit(skb, type, value, QKDEMU_A_PAD);
 }
 
 static int emu_nl_fill_end(struct sk_buff *skb, const struct emu_link *link,
@@ -665,7 +431,7 @@ static const struct genl_multicast_group emu_groups[] = {
 	{ .name = QKDEMU_MCGRP_EVENTS },
 };
 
-static struct genl_family emu_family __ro_after_init = {
+struct genl_family emu_family __ro_after_init = {
 	.name = QKDEMU_FAMILY_NAME,
 	.version = QKDEMU_FAMILY_VERSION,
 	.module = THIS_MODULE,
@@ -676,87 +442,6 @@ static struct genl_family emu_family __ro_after_init = {
 	.mcgrps = emu_groups,
 	.n_mcgrps = ARRAY_SIZE(emu_groups),
 };
-
-static struct sk_buff *emu_event_begin(const struct emu_link *link, u8 cmd,
-				       void **hdr)
-{
-	struct sk_buff *skb = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
-
-	if (!skb)
-		return NULL;
-	*hdr = genlmsg_put(skb, 0, 0, &emu_family, 0, cmd);
-	if (!*hdr || nla_put_string(skb, QKDEMU_A_NAME, link->name) ||
-	    emu_put_u64(skb, QKDEMU_A_LINK_ID, link->id)) {
-		nlmsg_free(skb);
-		return NULL;
-	}
-	return skb;
-}
-
-/* Links are the machine's, so their events go to all network namespaces. */
-static void emu_event_send(struct sk_buff *skb, void *hdr)
-{
-	genlmsg_end(skb, hdr);
-	genlmsg_multicast_allns(&emu_family, skb, 0, 0);
-}
-
-/**
- * emu_event_status() - say that a link stopped by itself, or goes on
- * @link: the link
- * @stopped: which of the two
- *
- * Context: the link's lock held, may sleep. An event that finds no memory is
- * not sent.
- */
-void emu_event_status(const struct emu_link *link, bool stopped)
-{
-	u64 index = emu_schedule_index(&link->schedule, ktime_get_real_ns());
-	struct sk_buff *skb;
-	void *hdr;
-
-	skb = emu_event_begin(link, stopped ? QKDEMU_CMD_LINK_STOPPED_NTF :
-					      QKDEMU_CMD_LINK_RESUMED_NTF, &hdr);
-	if (!skb)
-		return;
-	if ((stopped &&
-	     nla_put_u32(skb, QKDEMU_A_REASON, QKDEMU_REASON_QBER)) ||
-	    emu_put_u64(skb, QKDEMU_A_INDEX, index) ||
-	    nla_put_u32(skb, QKDEMU_A_QBER_NOW,
-			emu_config_qber(&link->config))) {
-		nlmsg_free(skb);
-		return;
-	}
-	emu_event_send(skb, hdr);
-}
-
-/**
- * emu_event_overflow() - say that an end began to drop blocks
- * @end: the end
- *
- * Context: the end's lock held, may sleep. An event that finds no memory is not
- * sent.
- */
-void emu_event_overflow(const struct emu_end *end)
-{
-	struct nlattr *nest;
-	struct sk_buff *skb;
-	void *hdr;
-
-	skb = emu_event_begin(end->link, QKDEMU_CMD_OVERFLOW_NTF, &hdr);
-	if (!skb)
-		return;
-	nest = nla_nest_start(skb, QKDEMU_A_END_A + end->which);
-	if (!nest ||
-	    emu_put_u64(skb, QKDEMU_A_END_NEXT_INDEX,
-			atomic64_read(&end->next)) ||
-	    emu_put_u64(skb, QKDEMU_A_END_OVERFLOW,
-			atomic64_read(&end->overflow))) {
-		nlmsg_free(skb);
-		return;
-	}
-	nla_nest_end(skb, nest);
-	emu_event_send(skb, hdr);
-}
 
 /**
  * emu_netlink_setup() - register the family

@@ -32,7 +32,7 @@ QKDNF = [
 QKDEMU = [
     ("ground", "limits"),
     ("bits", "bits schedule"),
-    ("link", "past end link netlink"),
+    ("link", "past end link event netlink netlink_*"),
     ("top", "main"),
 ]
 
