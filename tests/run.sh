@@ -8,7 +8,8 @@
 #
 # and the exit status is 0 only if nothing failed, and nothing was skipped when
 # CI=true. Environment: K="6.1 6.12" kernels, T="10-emu lint" tests; the names
-# in T are build, vm, traffic, userspace, model, lint, or the beginning of a script's name.
+# in T are build, vm, search, traffic, userspace, model, lint, or the beginning of a
+# script's name.
 
 set -uo pipefail
 
@@ -159,15 +160,16 @@ done
 
 for word in $only; do
 	known=0
-	for name in build vm traffic userspace model lint "${scripts[@]##*/}"; do
+	for name in build vm search traffic userspace model lint "${scripts[@]##*/}"; do
 		case $name in "$word"*) known=1 ;; esac
 	done
-	[ $known = 1 ] || { echo "check: error: T='$word' is no test: build, vm, traffic, userspace, model, lint, or a script of tests/kselftest" >&2; exit 2; }
+	[ $known = 1 ] || { echo "check: error: T='$word' is no test: build, vm, search, traffic, userspace, model, lint, or a script of tests/kselftest" >&2; exit 2; }
 done
 
 # Nothing below means anything without a build.
 stage build build
 if wanted vm; then stage vm tools/vm/selftest/run.sh; fi
+if wanted search; then stage search tests/leak/search.sh self-test; fi
 if wanted traffic; then stage traffic tests/kunit/traffic/run.sh; fi
 if wanted userspace && [ -f tests/userspace/Makefile ]; then
 	stage userspace run_make -C tests/userspace check

@@ -76,7 +76,7 @@ mkdir -p "$top/build/vm"
 [ -n "$results" ] || results=$top/build/vm/$series-$(basename "$script" .sh)-$$
 mkdir -p "$results"
 results=$(realpath "$results")
-rm -f "$results"/{status,reason,dmesg,console.log,output.log}
+rm -rf "$results"/{status,reason,dmesg,console.log,output.log,qemu.pid,search}
 for i in "${!shares[@]}"; do
 	[ -d "${shares[i]}" ] || die "no such directory to share: ${shares[i]}"
 	shares[i]=$(realpath "${shares[i]}")
@@ -126,7 +126,9 @@ cmdline+=" net.ifnames=0 printk.devkmsg=on qkdnf.top=$top qkdnf.results=$results
 # shellcheck disable=SC2054 # commas are QEMU's
 args=(
 	-nodefaults -no-user-config -no-reboot -display none -monitor none
-	-M q35 -smp "$smp" -m "$mem"
+	-M q35,memory-backend=memory -smp "$smp" -m "$mem"
+	-object "memory-backend-memfd,id=memory,size=${mem}M,share=on"
+	-pidfile "$results/qemu.pid"
 	-kernel "$kernel/vmlinuz" -initrd "$initrd" -append "$cmdline"
 	-serial "file:$results/console.log"
 	-fsdev "local,id=root,path=/,security_model=none,readonly=on,multidevs=remap"
@@ -158,6 +160,23 @@ done
 printf 'vm: %s, %s processors, %s MiB, %s; logs in %s\n' "$(cat "$kernel/release")" \
 	"$smp" "$mem" "$accel" "${results#"$PWD"/}" >&2
 
+# --- searches of the guest's memory ----------------------------------------------
+
+# A script in the guest may ask for its memory to be searched, from out here, by
+# writing search/request and waiting for search/answer in the results directory.
+serve_searches() { # PROCESS
+	local at=$results/search
+
+	while kill -0 "$1" 2>/dev/null; do
+		if [ -e "$at/request" ]; then
+			mv "$at/request" "$at/request.taken"
+			"$top/tests/leak/search.sh" "$(cat "$results/qemu.pid")" \
+				"$at/request.taken" "$at/answer" >&2 || :
+		fi
+		sleep 0.3
+	done
+}
+
 # --- run -----------------------------------------------------------------------
 
 qemu=
@@ -173,9 +192,12 @@ else
 	mkfifo "$results/.stdin"
 	timeout --foreground "$timeout" qemu-system-x86_64 "${args[@]}" <>"$results/.stdin" &
 	qemu=$!
+	serve_searches "$qemu" &
+	searcher=$!
 	code=0
 	wait "$qemu" || code=$?
 	qemu=
+	wait "$searcher" || :
 	rm -f "$results/.stdin"
 fi
 

@@ -2,8 +2,7 @@
 # shellcheck shell=bash
 #
 # What is asked of a guest after a script said that it passed, in this order:
-# leak scan, kernel log, unload, kernel log again. Sourced by guest.sh and by
-# the test runner; needs $top.
+# kernel log, unload, kernel log again. Sourced by guest.sh and by the test runner.
 
 verdict_mark=0
 
@@ -30,16 +29,6 @@ verdict_log() {
 	return 1
 }
 
-# verdict_leaks: run the scan for used key and for unreferenced objects, if the
-# tests bring one.
-verdict_leaks() {
-	# shellcheck disable=SC2154
-	local scan=$top/tests/kselftest/leak-scan
-
-	[ -x "$scan" ] || return 0
-	"$scan"
-}
-
 # verdict_unload: take our modules out; they must go within ten seconds.
 verdict_unload() {
 	local module _
@@ -61,7 +50,6 @@ verdict_unload() {
 verdict() {
 	local text
 
-	text=$(verdict_leaks 2>&1) || { printf 'leak scan: %s\n' "$text"; return 1; }
 	text=$(verdict_log) || { printf 'kernel log: %s\n' "$text"; return 1; }
 	text=$(verdict_unload) || { printf 'unload: %s\n' "$text"; return 1; }
 	text=$(verdict_log) || { printf 'kernel log after unload: %s\n' "$text"; return 1; }
