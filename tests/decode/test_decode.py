@@ -43,6 +43,28 @@ def xor(one, other):
     return bytes(a ^ b for a, b in zip(one, other, strict=True))
 
 
+NO_HASH = 2**64 - 1
+
+
+def linear_hash(key, message):
+    """Digests of the blocks, a word at a time as section 4.1 writes it down."""
+    def word(octets, at):
+        return int.from_bytes(octets[8 * at:8 * at + 8], 'little')
+
+    out = b''
+    while message:
+        block, message = message[:1056], message[1056:]
+        block += bytes(-len(block) % 16)
+        for ahead in (0, 2):
+            number = 0
+            for at in range(0, len(block) // 8, 2):
+                one = (word(block, at) + word(key, at + ahead)) % 2**64
+                other = (word(block, at + 1) + word(key, at + 1 + ahead)) % 2**64
+                number = (number + one * other) % 2**128
+            out += number.to_bytes(16, 'little')
+    return out
+
+
 class Net:
     """An encoder: nodes that seal frames as the page says, onto one wire. Each
     frame takes the next range of a segment of its sender's parity.
@@ -52,6 +74,10 @@ class Net:
         self.keys = {name: seal.EmulatedLink(seed, START, 4096) for name, seed in SEEDS.items()}
         self.next = {}
         self.sent = []                  # [source, destination, octets]
+        self.hash = {}                  # (sender, receiver): offset that the sender names
+        self.hash_held = {}             # (sender, receiver): offset that the receiver holds
+        self.incarnation = dict(INCARNATION)
+        self.barrier = {}               # link: of its pairing, if not 0
 
     def link(self, one, other):
         return 'ab' if A in (one, other) else 'bc'
@@ -70,8 +96,12 @@ class Net:
 
     def send(self, sender, receiver, kind, payload=b'', *, flags=0, hops=64, share=1,
              origin=None, destination=None, incarnation=None, remote_offset=0, contract=0,
-             weight=0, offset=None, key=None, length=None, segment=None, tamper=None):
-        """Seal and send. key: the stream, if it is not the link's."""
+             weight=0, offset=None, key=None, length=None, segment=None, tamper=None,
+             hash_key=None):
+        """Seal and send. key: the stream, if it is not the link's. hash_key: offset of
+        a bulk frame's hash key, if it is not the one that the sender named; NO_HASH
+        tags it as other frames are.
+        """
         spent = 32 + (len(payload) if length is None else length) * bool(flags & 10)
         if offset is None:
             offset = self.take(sender, receiver, spent, 1024 if spent == 1024 else 16, segment)
@@ -81,11 +111,15 @@ class Net:
         header = struct.pack('>BBBBHBBQQQQQQIHH', 1, kind, flags, hops,
                              len(payload) if length is None else length, share, SHIFT, sender,
                              offset, origin or sender, destination or receiver,
-                             incarnation or INCARNATION[sender], remote_offset, contract,
+                             incarnation or self.incarnation[sender], remote_offset, contract,
                              weight, 0)
         if tamper:
             header = tamper(header)
-        tag = seal.poly1305(stream(offset, 32), header + payload)
+        sealed = header + payload
+        if kind in (wire.RELAY, wire.DATA):
+            at = self.hash[sender, receiver] if hash_key is None else hash_key
+            sealed = sealed if at == NO_HASH else linear_hash(stream(at, 1072), sealed)
+        tag = seal.poly1305(stream(offset, 32), sealed)
         self.sent.append([sender, receiver, header + tag + payload])
         return offset
 
@@ -95,12 +129,29 @@ class Net:
         return self.send(sender, receiver, wire.PROBE,
                          struct.pack('>QQQQ8x', echo, barrier, sent_us, 0), **more)
 
-    def hello(self, sender, receiver, sent_us, readings=(), echo=None, barrier=0, held=0x0f,
-              done=0, **more):
-        body = struct.pack('>QQQQIIQHHHHQQ', INCARNATION[receiver] if echo is None else echo,
-                           barrier, sent_us, 0, 1000, 5000, 4096, 0, 8, len(readings), 0, 0, 4)
+    def hello(self, sender, receiver, sent_us, readings=(), echo=None, barrier=None, held=0x0f,
+              done=0, named=None, hash_held=None, **more):
+        """A HELLO, and what the receiver does with the hash key that it names. named,
+        hash_held: what it says of hash keys, if not what is so.
+        """
+        if named is None:
+            named = self.hash.get((sender, receiver), NO_HASH)
+        if hash_held is None:
+            hash_held = self.hash_held.get((receiver, sender), NO_HASH)
+        base = self.barrier.get(self.link(sender, receiver), 0)
+        if barrier is None:
+            barrier = base
+        body = struct.pack('>QQQQIIQHHHHQQQQ',
+                           self.incarnation[receiver] if echo is None else echo,
+                           barrier, sent_us, 0, 1000, 5000, 4096, 0, 8, len(readings), 0,
+                           base, base + 4, named, hash_held)
         body += bytes([held, done]) + b''.join(struct.pack('>IIQQ', *one) for one in readings)
-        return self.send(sender, receiver, wire.HELLO, body, **more)
+        offset = self.send(sender, receiver, wire.HELLO, body, **more)
+        if named != NO_HASH:
+            self.hash_held[sender, receiver] = named
+        if (receiver, sender) not in self.hash:
+            self.hash[receiver, sender] = self.take(receiver, sender, 1072)
+        return offset
 
     def relay_first(self, chunk, share=1, link_key=None):
         """The origin's frame of a chunk, KEYED. Returns the share's key."""
@@ -142,9 +193,10 @@ class Net:
         for one, other in PAIRS.values():
             self.probe(one, other, 0)
             self.sent.append(self.sent[-1])             # repeated octet for octet
-            self.probe(other, one, INCARNATION[one])
+            self.probe(other, one, self.incarnation[one])
             self.hello(one, other, 1000)
             self.hello(other, one, 1001, [(7, 0, 100, 0)])
+            self.hello(one, other, 1002)
             self.hello(other, one, 2001, [(7, 1, 300, 200)])
         grant = struct.pack('>H6xQ', 1, 8)
         self.send(A, B, wire.GRANT, grant)
@@ -161,6 +213,32 @@ class Net:
         self.supply(64, 48, 1)
         return octets
 
+    def restart(self):
+        """1:1 starts anew: another pairing of ab, above another barrier. Nobody has
+        said HELLO in it.
+        """
+        self.incarnation[A], self.barrier['ab'] = 0xa9, 16
+        for ends in ((A, B), (B, A)):
+            self.hash.pop(ends)
+            self.hash_held.pop(ends)
+        self.probe(A, B, 0, segment=14)
+        self.probe(B, A, self.incarnation[A], barrier=16, segment=15)
+        self.probe(A, B, self.incarnation[B], barrier=16, segment=14)
+        for node, segment in ((A, 16), (B, 17)):
+            self.next['ab', node, None] = (segment << SHIFT) + 16
+
+    def greet(self, **more):
+        """The HELLOs on ab after which both ends have named a hash key. more: what the
+        last one says, of 1:1.
+        """
+        self.hello(A, B, 8001)
+        self.hello(B, A, 8002)
+        self.hello(A, B, 8003, **more)
+
+    def repeat_chunk(self, **more):
+        """A bulk frame on ab."""
+        return self.relay_on(0, self.octets[:992], sender=A, receiver=B, **more)
+
     def remote_key(self, offset, length):
         return self.octets[offset:offset + length]
 
@@ -169,9 +247,11 @@ class Net:
         self.send(A, C, wire.SUPPLY, body, flags=8, offset=offset, key=self.remote_key,
                   incarnation=FAR[A])
 
-    def judged(self, links=('ab', 'bc')):
+    def judged(self, links=('ab', 'bc'), backwards=False):
+        """backwards: the captures are read so, their times being what they are."""
         audit = Audit({PAIRS[name]: Link(name, self.keys[name]) for name in links})
-        for at, (source, destination, octets) in enumerate(self.sent):
+        for at, (source, destination, octets) in sorted(enumerate(self.sent),
+                                                        reverse=backwards):
             audit.take(Datagram(at * 1000, (ADDRESS[source], 17717),
                                 (ADDRESS[destination], 17717), octets, False))
         audit.judge()
@@ -248,6 +328,37 @@ def like_openssl():
     return None
 
 
+def hash_known_answer():
+    """Against digests that a program in C gave, whose products are of 128 bits."""
+    key = bytes((at * at * 7 + at * 3 + (at >> 8) * 13 + 1) & 255 for at in range(1072))
+    message = bytes((at * at * 5 + at * 11 + (at >> 8) * 29 + 255) & 255 for at in range(1057))
+    block = '00ddbb00034b45f46752a0df7088c3e07ce5dc87a4f62c3572a626c8e2622ed4'
+    for length, digests in (
+            (64, '00c437e6ff264739f66de25e721479c00014ed32201364bda805b2a04df9db20'),
+            (72, '80334b43ef5b5419c4aa5e6e2d3a2fdc30f1f02f3002c16bacaf640047a4c892'),
+            (1056, block),
+            (1057, block + 'b4c2e60d81bdc28941b100f5b21270242488ad80a0e04e8715a440bdd524da7a')):
+        for name, found in (
+                ('encoder', linear_hash(key, message[:length])),
+                ('decoder', seal.linear_hash(seal.hash_words(key), message[:length]))):
+            problem = unequal(f'{name}, {length} octets', digests, found.hex())
+            if problem:
+                return problem
+    return None
+
+
+def hash_of_every_length():
+    """Two implementations, written apart; sums that overflow in every place."""
+    chance = random.Random(3)
+    for length in [*range(64, 1057, 8), 1057, 2112, 2120, 4096]:
+        for key, message in ((chance.randbytes(1072), chance.randbytes(length)),
+                             (bytes([255]) * 1072, bytes([255]) * length),
+                             (bytes(1072), bytes([255]) * length)):
+            if linear_hash(key, message) != seal.linear_hash(seal.hash_words(key), message):
+                return f'{length} octets, {message[:4].hex()}...'
+    return None
+
+
 def emulated_link():
     """The commands of docs/emulator.md, with 1024-octet blocks, block 7."""
     seed = random.Random(2).randbytes(32)
@@ -285,7 +396,10 @@ def whole_session():
             or unequal('arrived', 5, report['arrived'])
             or unequal('frames', 12, report['frames'])
             or unequal('on several hops', 5, report['on_several_hops'])
-            or unequal('copies', 2, audit.report()['frames']['copies']))
+            or unequal('copies', 2, audit.report()['frames']['copies'])
+            or unequal('hash keys', [4 * 1072], [sum(
+                use.end - use.start for uses in audit.uses.values() for use in uses
+                if use.what.startswith('hash key'))]))
 
 
 def shares_are_joined():
@@ -314,18 +428,84 @@ def no_key_no_verdict():
     return expect(audit, (), unknown=of_bc, bad=0)
 
 
+def hello_read_after_what_it_names():
+    """Captures of several places are read one after the other."""
+    net = Net()
+    net.session()
+    return expect(net.judged(backwards=True), (), unknown=0, bad=0)
+
+
+def capture_begins_late():
+    """What is tagged under a hash key that the capture names too late is as good; if
+    it never does there is no verdict.
+    """
+    net = Net()
+    net.session()
+    kinds = [octets[1] for _, _, octets in net.sent]
+    net.sent = net.sent[kinds.index(wire.RELAY):]
+    relays = sum(octets[1] == wire.RELAY for _, _, octets in net.sent)
+    problem = expect(net.judged(), (), unknown=relays + 1, bad=0)
+    net.greet()
+    for one, other in PAIRS.values():
+        net.hello(one, other, 9001)
+        net.hello(other, one, 9002)
+    return problem or expect(net.judged(), (), unknown=0, bad=0)
+
+
+def another_pairing():
+    """A frame that was under way when an end started anew is of the old pairing."""
+    net = Net()
+    net.session()
+    net.repeat_chunk()
+    late = net.sent.pop()
+    net.restart()
+    net.greet()
+    net.sent.append(late)
+    net.hello(B, A, 9000)
+    net.repeat_chunk()
+    return (expect(net.judged(), (), unknown=0, bad=0)
+            or unequal('hash keys', 6, len(net.judged().hash_keys.keys)))
+
+
+def hash_key_given_up():
+    """Named four times in vain, so another one is."""
+    net = Net()
+    net.session()
+    net.restart()
+    net.greet()
+    for at in range(4):
+        net.hello(A, B, 9000 + 2 * at)
+        net.hello(B, A, 9001 + 2 * at, hash_held=NO_HASH)
+    net.hash[A, B] = net.take(A, B, 1072)
+    net.hello(A, B, 9100)
+    net.hello(B, A, 9101)
+    net.repeat_chunk()
+    return (expect(net.judged(), (), unknown=0, bad=0)
+            or unequal('hash keys', 7, len(net.judged().hash_keys.keys)))
+
+
+def remote_hello_names_none():
+    net = Net()
+    net.session()
+    remote_hello(net, NO_HASH)
+    return expect(net.judged(), (), unknown=0, bad=0)
+
+
 def every_octet_counts():
     """Any bit of any frame: none of the tampered passes as verified."""
     net = Net()
     net.session()
+    hellos = {bytes(one[2]): one for one in net.sent if one[2][1] == wire.HELLO}.values()
     for at, (_, _, raw) in enumerate(net.sent):
+        # A bulk frame cannot be judged without the HELLOs before it.
+        before = list(hellos) if raw[1] == wire.RELAY else []
         for octet in [*range(80), *range(80, len(raw), 97)]:
             changed = bytearray(raw)
             changed[octet] ^= 1 << octet % 8
             one = Net()
             one.keys, one.octets = net.keys, net.octets
-            one.sent = [[*net.sent[at][:2], bytes(changed)]]
-            if one.judged().verdicts()['verified']:
+            one.sent = [*before, [*net.sent[at][:2], bytes(changed)]]
+            if one.judged().verdicts()['verified'] != len(before):
                 return f'frame {at}, octet {octet}'
     return None
 
@@ -405,6 +585,99 @@ def marked_and_lost(net):
         net.send(B, A, wire.SUPPLY, struct.pack('>BBHIQQQ16x64s', *body), flags=9)
 
 
+# Hash keys. 8 is the segment that 1:1 gave away, 3 is of 1:2, 20 to 24 are not in use.
+
+def tagged_the_old_way(net):
+    net.repeat_chunk(hash_key=NO_HASH)
+
+
+def key_of_the_other_direction(net):
+    net.repeat_chunk(hash_key=net.hash[B, A])
+
+
+def key_of_the_old_pairing(net):
+    old = net.hash[A, B]
+    net.restart()
+    net.greet()
+    net.hello(B, A, 9000)
+    net.repeat_chunk(hash_key=old)
+
+
+def key_not_acknowledged(net):
+    net.restart()
+    net.greet()
+    net.hello(B, A, 9000, hash_held=NO_HASH)
+    net.repeat_chunk()
+
+
+def key_acknowledged_late(net):
+    net.restart()
+    net.greet()
+    net.repeat_chunk()
+    net.hello(B, A, 9000)
+
+
+def key_not_named(net):
+    net.restart()
+    net.greet(named=NO_HASH)
+    net.repeat_chunk(hash_key=20 << SHIFT)
+
+
+def key_below_the_barrier(net):
+    net.restart()
+    net.greet(named=4 << SHIFT)
+
+
+def key_held_before_it_is_named(net):
+    net.restart()
+    net.hello(A, B, 8001)
+    net.hello(B, A, 8002, hash_held=18 << SHIFT)
+    net.hello(A, B, 8003, named=18 << SHIFT)
+
+
+def key_of_both_directions(net):
+    net.hello(B, A, 9000, named=net.hash[A, B])
+
+
+def key_seals(net):
+    net.hello(A, B, 9000, offset=net.hash[A, B] + 512)
+
+
+def key_seals_a_bulk_frame(net):
+    net.hash[A, B] = 20 << SHIFT
+    net.hello(A, B, 9000)
+    net.hello(B, A, 9001)
+    net.repeat_chunk(offset=(20 << SHIFT) + 1024)
+
+
+def keys_overlap(net):
+    net.hello(A, B, 9000, named=net.hash[A, B] + 16)
+
+
+def key_named_again(net):
+    net.hello(A, B, 9000, named=20 << SHIFT)
+    net.hello(A, B, 9001, named=net.hash[A, B])
+
+
+def key_set_aside(net):
+    net.hello(A, B, 9000, named=20 << SHIFT)
+    body = struct.pack('>BBHIQQQ16x64s', 1, 0, 3, 60, 1, 20 << SHIFT, 4096, b'one')
+    net.send(A, B, wire.SUPPLY, body, flags=8)
+
+
+def names(offset):
+    return lambda net: net.hello(A, B, 9000, named=offset)
+
+
+def remote_hello(net, named):
+    net.hello(A, C, 9000, echo=FAR[C], incarnation=FAR[A], offset=2048, key=net.remote_key,
+              named=named)
+
+
+def data(net, **more):
+    net.send(A, B, wire.DATA, bytes(900), flags=8, **more)
+
+
 def later_hello(net, **more):
     net.hello(C, B, 9000, **more)
 
@@ -432,6 +705,30 @@ BROKEN = {
     'supply-of-a-segment-in-use': (marked_and_used, 'supply'),
     'supply-set-aside-and-lost': (marked_and_lost, 'supply'),
     'confirmation-key-seals': (lambda net: net.supply(512, 16, 2, offset=16), 'reuse'),
+    'bulk-frame-tagged-the-old-way': (tagged_the_old_way, 'tag'),
+    'bulk-frame-under-the-other-directions-hash-key': (key_of_the_other_direction, 'tag'),
+    'bulk-frame-under-the-old-pairings-hash-key': (key_of_the_old_pairing, 'hash'),
+    'hash-key-not-acknowledged': (key_not_acknowledged, 'hash'),
+    'hash-key-acknowledged-late': (key_acknowledged_late, 'hash'),
+    'hash-key-not-named': (key_not_named, 'hash'),
+    'hash-key-below-the-barrier': (key_below_the_barrier, 'hash'),
+    'hash-key-held-before-it-is-named': (key_held_before_it_is_named, 'hash'),
+    'hash-key-held-and-never-named':
+        (lambda net: net.hello(B, A, 9000, hash_held=20 << SHIFT), 'hash'),
+    'hash-key-no-longer-held': (lambda net: net.hello(B, A, 9000, hash_held=NO_HASH), 'hash'),
+    'hash-key-named-again': (key_named_again, 'hash'),
+    'hash-key-of-both-directions': (key_of_both_directions, 'reuse', 'owner'),
+    'hash-key-seals': (key_seals, 'reuse'),
+    'hash-key-seals-a-bulk-frame': (key_seals_a_bulk_frame, 'reuse'),
+    'hash-keys-overlap': (keys_overlap, 'reuse'),
+    'hash-key-of-the-other-lane': (names(3 << SHIFT), 'owner'),
+    'hash-key-given-away': (names((8 << SHIFT) + 1024), 'owner'),
+    'hash-key-not-aligned': (names((20 << SHIFT) + 8), 'hash'),
+    'hash-key-leaves-its-segment': (names((21 << SHIFT) - 1056), 'hash'),
+    'hash-key-set-aside-for-applications': (key_set_aside, 'supply'),
+    'hash-key-on-a-remote-stream': (lambda net: remote_hello(net, 20 << SHIFT), 'hash'),
+    'data-is-reserved': (data, 'form'),
+    'data-tagged-the-old-way': (lambda net: data(net, hash_key=NO_HASH), 'tag'),
     'hello-reading-goes-back':
         (lambda net: later_hello(net, readings=[(7, 1, 250, 200)]), 'hello'),
     'hello-more-at-the-mark':
@@ -617,9 +914,12 @@ class Command:
 
 
 def main():
-    for function in (rfc_vectors, like_openssl, emulated_link, whole_session,
-                     shares_are_joined, a_missing_share_gives_nothing, no_key_no_verdict,
-                     every_octet_counts, every_length):
+    for function in (rfc_vectors, like_openssl, hash_known_answer, hash_of_every_length,
+                     emulated_link, whole_session, shares_are_joined,
+                     a_missing_share_gives_nothing, no_key_no_verdict,
+                     hello_read_after_what_it_names, capture_begins_late, another_pairing,
+                     hash_key_given_up, remote_hello_names_none, every_octet_counts,
+                     every_length):
         test(function)
     for name, (change, *kinds) in BROKEN.items():
         run = broken(change, *kinds)

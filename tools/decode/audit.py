@@ -5,7 +5,8 @@ The verdict on a frame is one of
     verified  its tag is right under the key of its link or stream
     bad       the key is known, and the tag is wrong
     unknown   the key is not known: no such link was given, or the capture does not
-              hold the end-to-end key that the frame is sealed under
+              hold the end-to-end key that the frame is sealed under, or no HELLO that
+              names the hash key of a bulk frame
 Everything that contradicts docs/protocol.md is a finding, of a kind.
 """
 import hashlib
@@ -14,8 +15,9 @@ from collections import Counter, defaultdict, namedtuple
 import capture
 import frame as wire
 from frame import node_text
+from hashkeys import HashKeys, hello_faults, pairing_of
 from remote import Lane, RemoteStreams, pair_of
-from seal import poly1305
+from seal import linear_hash, poly1305
 
 KINDS = {
     'form': 'not as the page describes',
@@ -25,6 +27,7 @@ KINDS = {
     'key': 'end-to-end key differs between hops or repetitions',
     'confirm': 'confirmed tag does not fit the segment',
     'owner': 'spent from a segment that the sender does not own',
+    'hash': 'hash key not agreed as the page describes',
     'hello': 'HELLO contradicts itself or another',
     'supply': 'key set aside for applications is used for something else, or lost',
 }
@@ -38,12 +41,13 @@ class Sighting:
     """A frame, where and when it was first seen, and what became of it."""
 
     __slots__ = ('frame', 'time_ns', 'src', 'dst', 'copies', 'verdict', 'stream',
-                 'receiver', 'fields')
+                 'receiver', 'fields', 'hash_key')
 
     def __init__(self, frame, datagram):
         self.frame, self.copies = frame, 0
         self.time_ns, self.src, self.dst = datagram.time_ns, datagram.src, datagram.dst
         self.verdict, self.stream, self.receiver, self.fields = 'unknown', None, None, {}
+        self.hash_key = None            # of a bulk frame whose tag is right: its HashKey
 
 
 class Audit:
@@ -57,6 +61,7 @@ class Audit:
         self.by_raw, self.nodes_at = {}, defaultdict(set)
         self.finding_count, self.finding_text = Counter(), defaultdict(list)
         self.remote = RemoteStreams()
+        self.hash_keys = HashKeys()
         self.uses = defaultdict(list)       # stream: [Use]
         self.shifts = {}                    # link pair: shift
         self.malformed = 0
@@ -122,6 +127,7 @@ class Audit:
         self.verify_remote()
         self.check_confirmations()
         self.check_supply()
+        self.check_hash_keys()
         self.check_owners()
         self.check_hellos()
         self.check_uses()
@@ -152,25 +158,70 @@ class Audit:
             self.progress(f'key of link {self.links[pair].name}: {len(ranges)} ranges')
             self.links[pair].key.prepare_ranges(ranges)
 
+        # What HELLOs say first: bulk frames are tagged under what these name, and two
+        # captures, or a network that reorders, may show a frame before its HELLO.
+        bulk = []
         for sighting, pairs in zip(self.sightings, candidates):
-            frame = sighting.frame
-            if frame.number % 1000 == 0:
-                self.progress(f'tags: {frame.number} of {len(self.sightings)} frames')
-            for pair, receiver in pairs:
-                key = self.links[pair].key.read(frame.offset, wire.KEY_LEN)
-                if poly1305(key, frame.sealed) == frame.tag:
-                    self.accept(sighting, pair, receiver)
-                    break
+            if sighting.frame.kind in wire.BULK:
+                bulk.append((sighting, pairs))
             else:
-                receivers = self.receivers(sighting)
-                if pairs:
-                    sighting.verdict = 'bad'
-                    sighting.stream = pairs[0][0]
-                    self.find('tag', describe(sighting))
-                elif len(receivers) == 1 and frame.kind not in (wire.HELLO, wire.SUPPLY):
-                    # Ranges tell of reuse even where the key is not known.
-                    sighting.receiver = next(iter(receivers))
-                    self.spend(sighting, pair_of(frame.sender, sighting.receiver))
+                self.verify_under_link(sighting, pairs, self.control_tag)
+        self.learn_hash_keys()
+        for sighting, pairs in bulk:
+            self.verify_under_link(sighting, pairs, self.bulk_tag)
+
+    def verify_under_link(self, sighting, pairs, tag_fits):
+        """Hold a frame against the key of each link that it may have come by.
+        tag_fits(): True, False, or None if a hash key that it takes is not known.
+        """
+        frame, wrong = sighting.frame, None
+        if frame.number % 1000 == 0:
+            self.progress(f'tags: {frame.number} of {len(self.sightings)} frames')
+        for pair, receiver in pairs:
+            key = self.links[pair].key.read(frame.offset, wire.KEY_LEN)
+            fits = tag_fits(sighting, pair, receiver, key)
+            if fits:
+                self.accept(sighting, pair, receiver)
+                return
+            if fits is False and not wrong:
+                wrong = pair
+        receivers = self.receivers(sighting)
+        if wrong:
+            sighting.verdict, sighting.stream = 'bad', wrong
+            self.find('tag', describe(sighting))
+        elif len(receivers) == 1 and (pairs or frame.kind not in (wire.HELLO, wire.SUPPLY)):
+            # Ranges tell of reuse even where the key is not known.
+            sighting.receiver = next(iter(receivers))
+            self.spend(sighting, pair_of(frame.sender, sighting.receiver))
+
+    def control_tag(self, sighting, pair, receiver, key):
+        return poly1305(key, sighting.frame.sealed) == sighting.frame.tag
+
+    def bulk_tag(self, sighting, pair, receiver, key):
+        frame = sighting.frame
+        candidates, of_this_pairing = self.hash_keys.candidates(
+            frame, receiver, self.shift_of(pair), sighting.time_ns)
+        for hash_key in candidates:
+            if poly1305(key, linear_hash(hash_key.words, frame.sealed)) == frame.tag:
+                sighting.hash_key = hash_key
+                return True
+        return False if of_this_pairing else None
+
+    def learn_hash_keys(self):
+        """From the HELLOs of all links. Octets of a hash key are spent as a frame's
+        are, once, however often they are named.
+        """
+        for sighting in self.verified(wire.PROBE, wire.HELLO):
+            if sighting.stream not in self.links:
+                continue
+            if sighting.frame.kind == wire.HELLO:
+                self.hash_keys.take_hello(sighting, self.links[sighting.stream].key.read)
+            elif links_own_probe(sighting):
+                self.hash_keys.take_probe(sighting)
+        for key in self.hash_keys.keys.values():
+            self.uses[key.pairing.pair].append(Use(
+                key.offset, key.end, (key.named or key.held).frame.number,
+                f'hash key of {node_text(key.sender)}'))
 
     def accept(self, sighting, stream, receiver):
         """The tag is right."""
@@ -184,13 +235,11 @@ class Audit:
         self.spend(sighting, stream)
         if stream not in self.links:
             return
-        about_link = frame.kind in (wire.HELLO, wire.GRANT, wire.SUPPLY) or (
-            frame.kind == wire.PROBE and frame.origin == frame.sender
-            and frame.destination == receiver)
+        own_probe = links_own_probe(sighting)
+        about_link = frame.kind in (wire.HELLO, wire.GRANT, wire.SUPPLY) or own_probe
         if about_link and self.shifts.setdefault(stream, frame.shift) != frame.shift:
             self.find('form', f'{describe(sighting)}: another shift than this link had')
-        if (frame.kind == wire.PROBE and frame.origin == frame.sender
-                and frame.destination == receiver and sighting.fields['sent_us']):
+        if own_probe and sighting.fields['sent_us']:
             self.find('form', f"{describe(sighting)}: transmit time in a link's PROBE")
         if frame.kind == wire.RELAY and frame.flags & (wire.KEYED | wire.PADDED):
             pad = self.links[stream].key.read(frame.offset + wire.KEY_LEN, frame.length)
@@ -297,13 +346,50 @@ class Audit:
             return self.remote.shifts[stream]
         return self.shifts.get(stream, 16)
 
-    def check_owners(self):
-        """On links: one's own parity, or granted; and one segment a frame."""
-        granted = defaultdict(dict)     # pair: {segment: who gave it away}
+    def check_hash_keys(self):
+        """Hash keys themselves, who spoke of them, and what was tagged under them."""
+        for key in self.hash_keys.keys.values():
+            for fault in self.hash_keys.key_faults(key, self.shift_of(key.pairing.pair)):
+                self.find('hash', f'{describe(key.named or key.held)}: hash key {key.offset} of '
+                          f'{node_text(key.sender)} {fault}')
+        spoken = defaultdict(list)      # (pairing, end): [its HELLOs]
+        for sighting in self.hellos():
+            fields = sighting.fields
+            pairing = pairing_of(sighting.frame, fields['echo'])
+            if sighting.stream in self.links and pairing:
+                spoken[pairing, sighting.frame.sender].append(sighting)
+            elif pairing and (fields['hash'], fields['hash_held']) != (None, None):
+                self.find('hash', f'{describe(sighting)}: hash key on a remote stream')
+        for hellos in spoken.values():
+            for sighting, fault in hello_faults(hellos):
+                self.find('hash', f'{describe(sighting)}: {fault}')
+        first = self.first_kinds()
+        for sighting in self.sightings:
+            pair = sighting.stream
+            if sighting.frame.kind not in wire.BULK or pair not in self.links:
+                continue
+            if sighting.verdict == 'verified':
+                fault = self.hash_keys.fault(sighting.hash_key, sighting, self.shift_of(pair))
+                if fault:
+                    self.find('hash', f'{describe(sighting)}: {fault}')
+            elif sighting.verdict == 'unknown':
+                if first.get(pair) == wire.PROBE:
+                    self.find('hash', f'{describe(sighting)}: no HELLO named a hash key for it')
+                else:
+                    self.skipped['hash key not known: HELLO before the capture'] += 1
+
+    def first_kinds(self):
+        """{link pair: type of its first verified frame}. PROBE: the capture has it all."""
         first = {}
         for sighting in self.verified(*wire.DECODED):
             if sighting.stream in self.links:
                 first.setdefault(sighting.stream, sighting.frame.kind)
+        return first
+
+    def check_owners(self):
+        """On links: one's own parity, or granted; and one segment a frame."""
+        granted = defaultdict(dict)     # pair: {segment: who gave it away}
+        first = self.first_kinds()
         for sighting in self.verified(wire.GRANT):
             frame = sighting.frame
             giver = frame.destination if frame.flags & wire.REPLY else frame.sender
@@ -320,22 +406,32 @@ class Audit:
             index = frame.offset >> shift
             if (frame.end - 1) >> shift != index:
                 self.find('form', f'{describe(sighting)}: its range leaves the segment')
-            mine = wire.born_to(index, *pair) == frame.sender
-            if mine and granted[pair].get(index) == frame.sender:
-                self.find('owner', f'{describe(sighting)}: segment {index} was given away')
-            if not mine and index not in granted[pair]:
-                # A capture that began later may lack the GRANT.
-                if first[pair] == wire.PROBE:
-                    self.find('owner', f'{describe(sighting)}: segment {index}, no GRANT')
-                else:
-                    self.skipped['owner not known: GRANT before the capture'] += 1
+            self.check_owner(describe(sighting), frame.sender, index, granted[pair],
+                             pair, first[pair])
+        for key in self.hash_keys.keys.values():
+            pair = key.pairing.pair
+            self.check_owner(f'{describe(key.named or key.held)}: hash key {key.offset}',
+                             key.sender, key.offset >> self.shifts[pair], granted[pair],
+                             pair, first[pair])
+
+    def check_owner(self, what, spender, index, granted, pair, first):
+        mine = wire.born_to(index, *pair) == spender
+        if mine and granted.get(index) == spender:
+            self.find('owner', f'{what}: segment {index} was given away')
+        if not mine and index not in granted:
+            # A capture that began later may lack the GRANT.
+            if first == wire.PROBE:
+                self.find('owner', f'{what}: segment {index}, no GRANT')
+            else:
+                self.skipped['owner not known: GRANT before the capture'] += 1
+
+    def hellos(self):
+        return sorted(self.verified(wire.HELLO), key=lambda sighting: sighting.fields['sent_us'])
 
     def check_hellos(self):
         """Sense of HELLO bodies, alone and one after the other."""
         barriers, last = {}, {}
-        hellos = sorted(self.verified(wire.HELLO),
-                        key=lambda sighting: sighting.fields['sent_us'])
-        for sighting in hellos:
+        for sighting in self.hellos():
             frame, fields = sighting.frame, sighting.fields
             what = describe(sighting)
             pairing = (pair_of(frame.sender, frame.destination),
@@ -420,6 +516,8 @@ class Audit:
             rows[stream][sighting.verdict] += 1
             if sighting.verdict != 'bad':
                 rows[stream]['octets'] += sighting.frame.end - sighting.frame.offset
+        for key in self.hash_keys.keys.values():
+            rows[key.pairing.pair]['octets'] += key.end - key.offset
         hops = []
         for stream, row in sorted(rows.items(), key=lambda item: str(item[0])):
             if stream is None:
@@ -466,6 +564,13 @@ class Audit:
 def address_text(address):
     host, port = address
     return f'[{host}]:{port}' if ':' in host else f'{host}:{port}'
+
+
+def links_own_probe(sighting):
+    """Is it a PROBE of a link about that link, not a relayed one that crosses it?"""
+    frame = sighting.frame
+    return (frame.kind == wire.PROBE and frame.origin == frame.sender
+            and frame.destination == sighting.receiver)
 
 
 def describe(sighting):

@@ -13,8 +13,11 @@ PROBE, HELLO, GRANT, SUPPLY, RELAY, RELAY_ACK, RELAY_NAK = range(1, 8)
 TYPES = {PROBE: 'PROBE', HELLO: 'HELLO', GRANT: 'GRANT', SUPPLY: 'SUPPLY',
          RELAY: 'RELAY', RELAY_ACK: 'RELAY_ACK', RELAY_NAK: 'RELAY_NAK'}
 TYPES.update({kind: f'SA_{kind}' for kind in range(8, 16)})
-TYPES[16] = 'DATA'
+DATA = 16
+TYPES[DATA] = 'DATA'
 DECODED = range(PROBE, RELAY_NAK + 1)
+BULK = (RELAY, DATA)                   # tagged by way of the linear hash
+NO_OFFSET = (1 << 64) - 1
 
 REPLY, KEYED, RNG, PADDED = 1, 2, 4, 8
 FLAGS = {REPLY: 'REPLY', KEYED: 'KEYED', RNG: 'RNG', PADDED: 'PADDED'}
@@ -27,7 +30,7 @@ NAK_CODES = {1: 'no route', 2: 'no key', 3: 'contract exceeded',
              4: 'contract unknown or expired', 5: 'hop limit', 6: 'over its rate'}
 ENTRY_KINDS = {1: 'confirmed', 2: 'partial'}
 PROBE_BODY = struct.Struct('>QQQQ8s')
-HELLO_BODY = struct.Struct('>QQQQIIQHHHHQQ')
+HELLO_BODY = struct.Struct('>QQQQIIQHHHHQQQQ')
 READING = struct.Struct('>IIQQ')
 SUPPLY_BODY = struct.Struct('>BBHIQQQ16s64s')
 ACK_BODY = struct.Struct('>QQIHHQ')
@@ -98,7 +101,7 @@ class Frame:
 
     @property
     def sealed(self):
-        """What the tag is over."""
+        """What the tag is over; of a bulk frame, what its digest is over."""
         return self.raw[:TAG_AT] + self.raw[HEADER_LEN:]
 
     @property
@@ -197,9 +200,9 @@ def parse_probe(payload):
 
 
 def parse_hello(payload):
-    need(len(payload) >= HELLO_BODY.size, f'HELLO of {len(payload)} octets, below 72')
+    need(len(payload) >= HELLO_BODY.size, f'HELLO of {len(payload)} octets, below 88')
     (echo, barrier, sent, echoed, period, income, level, want, count, readings,
-     reserved, base, horizon) = HELLO_BODY.unpack_from(payload)
+     reserved, base, horizon, hash_key, hash_held) = HELLO_BODY.unpack_from(payload)
     need(reserved == 0, 'HELLO: reserved octets are not 0')
     need(count <= 2048 and count % 8 == 0, f'HELLO: {count} bits in a bitmap')
     need(readings <= 16, f'HELLO: {readings} readings')
@@ -210,6 +213,8 @@ def parse_hello(payload):
     return {'echo': echo, 'barrier': barrier, 'sent_us': sent, 'echoed_us': echoed,
             'period_ms': period, 'income': income, 'level': level, 'want': want,
             'base': base, 'horizon': horizon, 'count': count,
+            'hash': None if hash_key == NO_OFFSET else hash_key,
+            'hash_held': None if hash_held == NO_OFFSET else hash_held,
             'held': [base + bit for bit in bits(payload[HELLO_BODY.size:middle])],
             'done': [base + bit for bit in bits(payload[middle:after])],
             'readings': [dict(zip(('contract', 'mark', 'accepted', 'at_mark'),

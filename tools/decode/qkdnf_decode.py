@@ -28,6 +28,9 @@ Example: three nodes, two emulated links (docs/emulator.md) made with a seed fil
       --link bc,bc.seed,2026-01-01,4096 --pair 1:2-1:3=bc \\
       --stream 1:1-1:3 --digest 32:4096 ab.pcap bc.pcap
 
+Captures of several places must be of one clock, or bulk frames will seem to come
+before what the other end said of their hash key.
+
 Exit status: 0 all is as docs/protocol.md says, 1 something is not (or, with
 --complete, not everything could be verified), 2 the question was wrong.
 '''
@@ -145,6 +148,10 @@ def parse_range(text):
 
 # --- dump -----------------------------------------------------------------------------
 
+def offset_text(offset):
+    return 'none' if offset is None else offset
+
+
 def brief(kind, fields):
     """A payload in a few words."""
     if kind == wire.PROBE:
@@ -152,7 +159,8 @@ def brief(kind, fields):
     if kind == wire.HELLO:
         return (f"echo {fields['echo']:016x} barrier {fields['barrier']} base {fields['base']} "
                 f"horizon {fields['horizon']} held {len(fields['held'])} "
-                f"done {len(fields['done'])} level {fields['level']} want {fields['want']}"
+                f"done {len(fields['done'])} level {fields['level']} want {fields['want']} "
+                f"hash {offset_text(fields['hash'])} hash-held {offset_text(fields['hash_held'])}"
                 + ''.join(f" contract {one['contract']}: {one['accepted']} "
                           f"(mark {one['mark']}: {one['at_mark']})"
                           for one in fields['readings']))

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Poly1305 and ChaCha20 (RFC 8439) and what docs/emulator.md builds of them:
-the key of an emulated QKD link, from its seed.
+"""Poly1305 and ChaCha20 (RFC 8439), the linear hash of bulk frames, and what
+docs/emulator.md builds: the key of an emulated QKD link, from its seed.
 """
 import struct
 from array import array
+from operator import mul
 
 POLY_PRIME = (1 << 130) - 5
 POLY_CLAMP = 0x0ffffffc0ffffffc0ffffffc0fffffff
@@ -20,6 +21,43 @@ def poly1305(key, message):
         total = (total + load(message[whole:] + b'\1', 'little')) * r % prime
     total += load(key[16:32], 'little')
     return (total & ((1 << 128) - 1)).to_bytes(16, 'little')
+
+
+# --- the linear hash (docs/protocol.md, 4.1) --------------------------------------
+
+#
+# Words are added modulo 2^64 all at once, as one long integer: the lower 63 bits
+# of each, which cannot reach the next one, and then the highest, by XOR.
+
+HASH_KEY_LEN, HASH_BLOCK = 1072, 1056
+HASH_WORDS = struct.Struct(f'<{HASH_BLOCK // 8}Q')
+HIGHEST = int.from_bytes(HASH_WORDS.pack(*[1 << 63] * (HASH_BLOCK // 8)), 'little')
+LOWER = (1 << 8 * HASH_BLOCK) - 1 - HIGHEST
+TWO_WORDS = (1 << 128) - 1
+
+
+def hash_words(key):
+    """A hash key as linear_hash() takes it: the words of the number a, and those of
+    b, which begin 16 octets later; lower bits and highest of each.
+    """
+    words = [int.from_bytes(key[at:at + HASH_BLOCK], 'little') for at in (0, 16)]
+    return [(word & LOWER, word & HIGHEST) for word in words]
+
+
+def linear_hash(words, message):
+    """Digests of all blocks of the message. words: from hash_words()."""
+    digests = b''
+    for at in range(0, len(message), HASH_BLOCK):
+        block = message[at:at + HASH_BLOCK]
+        end = (len(block) + 15) // 16 * 2
+        block = int.from_bytes(block, 'little')
+        lower, highest = block & LOWER, block & HIGHEST
+        for key_lower, key_highest in words:
+            total = (lower + key_lower) ^ highest ^ key_highest
+            sums = HASH_WORDS.unpack(total.to_bytes(HASH_BLOCK, 'little'))
+            number = sum(map(mul, sums[:end:2], sums[1:end:2])) & TWO_WORDS
+            digests += number.to_bytes(16, 'little')
+    return digests
 
 
 # --- ChaCha20 --------------------------------------------------------------------
@@ -97,6 +135,11 @@ def self_test():
                 'd2826446079faa0914c2d705d98b02a2b5129cd1de164eb9cbd083e8a2503c4e')
     if chacha20(bytes(range(32)), [iv])[0].hex() != expected:
         raise AssertionError('ChaCha20 does not give the block of RFC 8439, 2.3.2')
+    # (2 + 1) * (3 + 2^64 - 1) and (2 + 3) * (3 + 4), brackets modulo 2^64.
+    key = struct.pack('<4Q1040x', 1, (1 << 64) - 1, 3, 4)
+    if (linear_hash(hash_words(key), struct.pack('<QQ', 2, 3))
+            != struct.pack('<QQQQ', 6, 0, 35, 0)):
+        raise AssertionError('the linear hash is not that of docs/protocol.md, 4.1')
 
 
 # --- an emulated link ----------------------------------------------------------------
