@@ -11,6 +11,7 @@
 
 #include "event.h"
 #include "frame.h"
+#include "hash.h"
 #include "otp.h"
 #include "socket.h"
 
@@ -67,6 +68,20 @@ static enum qn_counter peek_reason(int err)
 	default:
 		return QN_C_DROP_SEGMENT;
 	}
+}
+
+/* The tag that the frame's type asks for: docs/protocol.md section 4. */
+static bool tag_right(struct qn_rx *rx)
+{
+	struct qn_frame *f = &rx->f;
+	struct qn_hash *h;
+
+	if (!qn_bulk(f->type))
+		return qn_otp_verify(f->hdr->tag, rx->key.key, f->hdr,
+				     QN_AUTH_OCTETS, f->payload, f->present);
+	h = rcu_dereference(rx->peer->hash_in);
+	return h && qn_hash_verify(f->hdr->tag, rx->key.key, h, f->hdr,
+				   f->payload, f->present);
 }
 
 /**
@@ -126,8 +141,11 @@ void qn_frame_rx(struct qn_node *node, struct sk_buff *skb)
 		qn_count(peer, peek_reason(err));
 		goto drop;
 	}
-	if (!qn_otp_verify(f->hdr->tag, rx.key.key, f->hdr, QN_AUTH_OCTETS,
-			   f->payload, f->present)) {
+	if (qn_bulk(f->type) && !rcu_access_pointer(peer->hash_in)) {
+		qn_count(peer, QN_C_DROP_STALE);
+		goto drop;
+	}
+	if (!tag_right(&rx)) {
 		tag_failed(peer);
 		goto drop;
 	}
@@ -164,31 +182,47 @@ struct sk_buff *qn_frame_skb(u32 payload)
 
 /**
  * qn_frame_seal - write header and tag of a frame whose payload is in place
+ * @to: who will open it
  * @f: hdr and payload set; sender set; the payload already padded
  * @key: its range; not erased here
+ *
+ * Context: under rcu_read_lock(). Return: false, with no tag written, if the
+ * pairing ended meanwhile and with it the hash key of a bulk frame.
  */
-void qn_frame_seal(struct qn_frame *f, struct qn_range *key)
+bool qn_frame_seal(struct qn_peer *to, struct qn_frame *f, struct qn_range *key)
 {
+	struct qn_hash *h;
+
 	f->offset = key->offset;
 	f->present = f->flags & QN_F_KEYED ? 0 : f->length;
 	qn_wire_build(f->hdr, f);
-	qn_otp_tag(f->hdr->tag, key->key, f->hdr, QN_AUTH_OCTETS, f->payload,
-		   f->present);
+	if (!qn_bulk(f->type)) {
+		qn_otp_tag(f->hdr->tag, key->key, f->hdr, QN_AUTH_OCTETS,
+			   f->payload, f->present);
+		return true;
+	}
+	h = rcu_dereference(to->hash_out);
+	if (h)
+		qn_hash_tag(f->hdr->tag, key->key, h, f->hdr, f->payload,
+			    f->present);
+	return h;
 }
 
 /**
  * qn_frame_put - put a whole frame into an empty packet
+ * @to: who will open it
  * @skb: from qn_frame_skb()
  * @f: what; hdr and payload are set here
  * @body: payload in clear, f->length octets; NULL with QN_F_KEYED
  * @key: its range, erased here
  *
- * Return: 0.
+ * Context: under rcu_read_lock(). Return: as qn_frame_seal().
  */
-int qn_frame_put(struct sk_buff *skb, struct qn_frame *f, const void *body,
-		 struct qn_range *key)
+bool qn_frame_put(struct qn_peer *to, struct sk_buff *skb, struct qn_frame *f,
+		  const void *body, struct qn_range *key)
 {
 	u32 present = f->flags & QN_F_KEYED ? 0 : f->length;
+	bool sealed;
 
 	f->hdr = skb_put(skb, QN_HDR_OCTETS);
 	f->payload = skb_put(skb, present);
@@ -196,9 +230,9 @@ int qn_frame_put(struct sk_buff *skb, struct qn_frame *f, const void *body,
 		qn_otp_xor(f->payload, body, key->key + QN_KEY_OCTETS, present);
 	else if (present)
 		memcpy(f->payload, body, present);
-	qn_frame_seal(f, key);
+	sealed = qn_frame_seal(to, f, key);
 	qn_range_erase(key);
-	return 0;
+	return sealed;
 }
 
 /**
@@ -230,8 +264,8 @@ void qn_frame_own(struct qn_peer *peer, struct qn_frame *f,
  * @body: payload in clear, or NULL with QN_F_KEYED
  * @how: what the key may be taken from
  *
- * Context: softirq or process. Return: 0, -ENOBUFS without key, -ENOMEM, or
- * what the network says.
+ * Context: softirq or process. Return: 0, -ENOBUFS without key, -ENOMEM,
+ * -ENOTCONN if the pairing is over, or what the network says.
  */
 int qn_frame_send(struct qn_peer *peer, struct qn_frame *f, const void *body,
 		  enum qn_alloc how)
@@ -257,8 +291,12 @@ int qn_frame_send(struct qn_peer *peer, struct qn_frame *f, const void *body,
 	if (how != QN_ALLOC_DATA)
 		qn_count_add(peer, QN_C_CONTROL_OCTETS, span);
 	f->sender = peer->node->id;
-	qn_frame_put(skb, f, body, &key);
-	err = qn_socket_send(peer, skb);
+	if (qn_frame_put(peer, skb, f, body, &key)) {
+		err = qn_socket_send(peer, skb);
+	} else {
+		kfree_skb(skb);
+		err = -ENOTCONN;
+	}
 out:
 	rcu_read_unlock();
 	return err;

@@ -34,9 +34,9 @@ void qn_frame_on(enum qn_frame_type type, qn_rx_fn fn);
 void qn_frame_rx(struct qn_node *node, struct sk_buff *skb);
 
 struct sk_buff *qn_frame_skb(u32 payload);
-void qn_frame_seal(struct qn_frame *f, struct qn_range *key);
-int qn_frame_put(struct sk_buff *skb, struct qn_frame *f, const void *body,
-		 struct qn_range *key);
+bool qn_frame_seal(struct qn_peer *to, struct qn_frame *f, struct qn_range *key);
+bool qn_frame_put(struct qn_peer *to, struct sk_buff *skb, struct qn_frame *f,
+		  const void *body, struct qn_range *key);
 int qn_frame_send(struct qn_peer *peer, struct qn_frame *f, const void *body,
 		  enum qn_alloc how);
 void qn_frame_own(struct qn_peer *peer, struct qn_frame *f,

@@ -157,7 +157,10 @@ static int send_chunk(struct qn_remote *r, struct qn_out *o, u32 chunk,
 	} else {
 		r->retransmits++;
 	}
-	qn_frame_put(skb, &f, share_at(r, o, chunk, share), &key);
+	if (!qn_frame_put(to, skb, &f, share_at(r, o, chunk, share), &key)) {
+		kfree_skb(skb);
+		return -ENETUNREACH;
+	}
 	r->sent++;
 	qn_count(to, QN_C_RELAY_TX);
 	if (to->border)

@@ -14,6 +14,7 @@
 #include "flow.h"
 #include "frame.h"
 #include "grant.h"
+#include "hashkey.h"
 #include "hello.h"
 #include "pairing.h"
 
@@ -103,6 +104,7 @@ int qn_hello_send(struct qn_peer *peer, u64 next_segment)
 	b->w.period = cpu_to_be32(peer->period);
 	b->w.income = cpu_to_be32(peer->lane_income);
 	b->w.want = cpu_to_be16(peer->want);
+	qn_hashkey_name(peer, &b->w);
 	spin_unlock(&peer->lock);
 	b->w.level = cpu_to_be64(level);
 	b->w.bits = cpu_to_be16(bits);
@@ -152,6 +154,9 @@ bool qn_hello_rx(struct qn_rx *rx)
 		WRITE_ONCE(peer->up, true);
 		came_up = true;
 	}
+	if (!peer->remote)
+		qn_hashkey_heard(peer, be64_to_cpu(w->hash),
+				 be64_to_cpu(w->hash_held));
 	spin_unlock_bh(&peer->lock);
 
 	qn_count(peer, QN_C_HELLO_RX);
@@ -282,6 +287,7 @@ u32 qn_hello_tick(struct qn_peer *peer)
 	if (went_down)
 		event(peer, QKDNF_EVENT_TYPE_PEER_DOWN, silent);
 
+	qn_hashkey_prepare(peer);
 	/* A link that had no income when the last went out may have one now. */
 	next = peer->period;
 	if (time_after(peer->hello_at, jiffies + msecs_to_jiffies(next)))

@@ -16,6 +16,7 @@ enum qn_limits {
 	QN_SHIFT_MAX = 16,		/* ... to 64 KiB */
 	QN_SHIFT_DEFAULT = 16,
 	QN_WORD_OCTETS = 1024,		/* key behind one 64-bit claim word */
+	QN_ALLOC_MAX = 1 << (QN_SHIFT_MIN - 1),	/* octets at once */
 	QN_SEGS_MAX = 1024,		/* segments that a stream may hold */
 	QN_WINDOW_BITS = 2048,		/* ... and may span: what a HELLO speaks about */
 	QN_SEGS_MIN = 8,
@@ -24,6 +25,9 @@ enum qn_limits {
 	QN_KEY_OCTETS = 32,		/* one-time Poly1305 key */
 	QN_TAG_OCTETS = 16,
 	QN_CHUNK = QN_WORD_OCTETS - QN_KEY_OCTETS,
+	QN_HASH_BLOCK = 64 + QN_CHUNK,	/* that the linear hash takes at once */
+	QN_HASH_OCTETS = QN_HASH_BLOCK + QN_GRANULE,	/* its key */
+	QN_HASH_NAMED_MAX = 4,		/* HELLOs that name one key in vain */
 	QN_HOP_LIMIT = 64,
 	QN_SHARES_MAX = 4,
 	QN_UDP_PORT = 17717,

@@ -13,6 +13,7 @@
 #include "event.h"
 #include "frame.h"
 #include "grant.h"
+#include "hash.h"
 #include "hello.h"
 #include "netlink.h"
 #include "node.h"
@@ -49,6 +50,8 @@ static int __init qkdnf_init(void)
 	int err;
 
 	err = qn_otp_selftest();
+	if (!err)
+		err = qn_hash_selftest();
 	if (err) {
 		pr_err("qkdnf: known-answer test of sealing failed, not loading\n");
 		return err;

@@ -6,6 +6,7 @@
 #include <linux/inet.h>
 #include <net/ipv6.h>
 
+#include "hashkey.h"
 #include "netlink_parts.h"
 #include "peer.h"
 #include "setup.h"
@@ -75,7 +76,8 @@ static enum qkdnf_peer_state peer_state(const struct qn_peer *peer)
 		return peer->pairing.has_probe ? QKDNF_PEER_STATE_PROBING :
 					     QKDNF_PEER_STATE_NEW;
 	if (peer->up)
-		return QKDNF_PEER_STATE_UP;
+		return peer->remote || qn_peer_usable(peer) ?
+		       QKDNF_PEER_STATE_UP : QKDNF_PEER_STATE_PAIRED;
 	return peer->pairing.heard ? QKDNF_PEER_STATE_DOWN :
 				     QKDNF_PEER_STATE_PAIRED;
 }
@@ -84,9 +86,11 @@ static enum qkdnf_peer_state peer_state(const struct qn_peer *peer)
 static int pairing_fill(struct sk_buff *skb, struct qn_peer *peer)
 {
 	const struct qn_pairing *p = &peer->pairing;
+	u64 hash_out, hash_in;
 	int err = -EMSGSIZE;
 
 	spin_lock_bh(&peer->lock);
+	qn_hashkey_offsets(peer, &hash_out, &hash_in);
 	if (nla_put_u32(skb, QKDNF_A_PEER_STATE, peer_state(peer)) ||
 	    put64(skb, QKDNF_A_PEER_INCARNATION, p->own) ||
 	    (p->made && put64(skb, QKDNF_A_PEER_PEER_INCARNATION, p->other)) ||
@@ -94,6 +98,10 @@ static int pairing_fill(struct sk_buff *skb, struct qn_peer *peer)
 	    (peer->rtt_us &&
 	     nla_put_u32(skb, QKDNF_A_PEER_RTT_US, peer->rtt_us)) ||
 	    nla_put_u32(skb, QKDNF_A_PEER_INCOME, peer->income) ||
+	    (hash_out != QN_HASH_NONE &&
+	     put64(skb, QKDNF_A_PEER_HASH_OFFSET, hash_out)) ||
+	    (hash_in != QN_HASH_NONE &&
+	     put64(skb, QKDNF_A_PEER_OTHER_HASH_OFFSET, hash_in)) ||
 	    (p->heard && put64(skb, QKDNF_A_PEER_LAST_HEARD_MS,
 			       jiffies_to_msecs(jiffies - peer->heard_at))))
 		goto out;

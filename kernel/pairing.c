@@ -25,6 +25,7 @@
 
 #include "event.h"
 #include "frame.h"
+#include "hashkey.h"
 #include "pairing.h"
 #include "relay.h"
 #include "socket.h"
@@ -92,7 +93,7 @@ static bool build(struct qn_peer *peer, u64 below)
 		return false;
 	}
 	qn_frame_own(peer, &f, QN_PROBE, sizeof(body));
-	qn_frame_put(skb, &f, &body, &key);
+	qn_frame_put(peer, skb, &f, &body, &key);
 	memcpy(p->probe, skb->data, PROBE_OCTETS);
 	kfree_skb(skb);
 	qn_count_add(peer, QN_C_CONTROL_OCTETS, QN_KEY_OCTETS);
@@ -175,6 +176,7 @@ static void accept(struct qn_peer *peer, u64 incarnation, u64 segment)
 		event(peer, QKDNF_EVENT_TYPE_PAIRING_LOST, p->barrier,
 		      "the other end began anew");
 	qn_stream_unpair(peer->stream);
+	qn_hashkey_drop(peer);
 	p->made = false;
 	p->heard = false;
 	p->has_stated = false;
@@ -319,6 +321,7 @@ void qn_pairing_restart(struct qn_peer *peer)
 	spin_lock_bh(&peer->lock);
 	had = p->made;
 	qn_stream_unpair(peer->stream);
+	qn_hashkey_drop(peer);
 	p->made = false;
 	p->heard = false;
 	p->has_stated = false;

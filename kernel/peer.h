@@ -17,6 +17,7 @@
 #include "node.h"
 #include "wire.h"
 
+struct qn_hash;
 struct qn_remote;
 struct qn_source;
 struct qn_stream;
@@ -74,6 +75,10 @@ struct qn_peer {
 	u8 shift;
 	u32 hello_ms;
 
+	/* Hash keys of bulk frames from and to it; set under the lock. */
+	struct qn_hash __rcu *hash_in;
+	struct qn_hash __rcu *hash_out;
+
 	spinlock_t lock;		/* BH; pairing and the fields below */
 	struct qn_pairing pairing;
 	unsigned long heard_at;		/* jiffies of the last verified frame */
@@ -88,6 +93,8 @@ struct qn_peer {
 	u32 other_lane_income;
 	u64 income_last, lane_last;
 	unsigned long income_at;
+	struct qn_hash *hash_named;	/* own, not held at the other end yet */
+	u8 hash_names;			/* HELLOs that named it */
 	u64 other_level;		/* as its HELLO said */
 	u16 other_want;
 	u16 want;
@@ -122,12 +129,15 @@ static inline void qn_count_add(struct qn_peer *peer, enum qn_counter c, u64 n)
 }
 
 /**
- * qn_peer_usable - may frames be sent to this neighbour now?
- * @peer: the peer
+ * qn_peer_usable - may relayed frames be sent to this neighbour now?
+ * @peer: a link peer
+ *
+ * It was heard lately and holds the hash key that tags RELAY frames.
  */
 static inline bool qn_peer_usable(const struct qn_peer *peer)
 {
-	return READ_ONCE(peer->up) && READ_ONCE(peer->pairing.made);
+	return READ_ONCE(peer->up) && READ_ONCE(peer->pairing.made) &&
+	       rcu_access_pointer(peer->hash_out);
 }
 
 /*

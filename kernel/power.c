@@ -17,6 +17,7 @@
 #include "event.h"
 #include "node.h"
 #include "pairing.h"
+#include "hashkey.h"
 #include "peer.h"
 #include "power.h"
 #include "remote.h"
@@ -37,6 +38,9 @@ static void stop_peer(struct qn_peer *peer)
 		spin_unlock_bh(&r->lock);
 	}
 	qn_stream_stop(peer->stream);
+	spin_lock_bh(&peer->lock);
+	qn_hashkey_drop(peer);
+	spin_unlock_bh(&peer->lock);
 }
 
 static void start_peer(struct qn_peer *peer)

@@ -211,6 +211,7 @@ static bool hop(struct qn_rx *rx)
 	struct sk_buff *skb = rx->skb;
 	u32 inside, label = 0;
 	struct qn_range key;
+	bool sealed;
 	int code;
 
 	if (!admitted(rx, &inside, &out.weight))
@@ -254,8 +255,12 @@ static bool hop(struct qn_rx *rx)
 		    qn_rx_pad(rx), key.key + QN_KEY_OCTETS, f->length);
 	out.hop_limit--;
 	out.sender = node->id;
-	qn_frame_seal(&out, &key);
+	sealed = qn_frame_seal(to, &out, &key);
 	qn_range_erase(&key);
+	if (!sealed) {
+		qn_count(from, QN_C_DROP_STALE);
+		goto drop;
+	}
 	if (to->border)
 		qn_contract_sent(to, &out, label);
 	qn_count(from, QN_C_RELAY_FORWARDED);
@@ -330,7 +335,7 @@ bool qn_relay_forward(struct qn_rx *rx)
 	f->hop_limit--;
 	f->sender = node->id;
 	f->contract = 0;
-	qn_frame_seal(f, &key);
+	qn_frame_seal(to, f, &key);	/* never a bulk frame */
 	qn_range_erase(&key);
 	qn_count_add(to, QN_C_CONTROL_OCTETS, f->span);
 	qn_count(to, f->type == QN_PROBE ? QN_C_PROBE_TX :

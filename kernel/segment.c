@@ -240,7 +240,7 @@ u32 qn_segment_claim(struct qn_segment *seg, u32 at, u32 len, bool *whole)
 	u32 first = at / QN_WORD_OCTETS, word, won = 0;
 
 	*whole = false;
-	/* Frames span two words at most. */
+	/* QN_ALLOC_MAX octets span three words at most. */
 	if (WARN_ON_ONCE((at + len - 1) / QN_WORD_OCTETS - first >=
 			 ARRAY_SIZE(won_mask)))
 		return 0;

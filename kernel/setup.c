@@ -18,6 +18,7 @@
 #include "flow.h"
 #include "frame.h"
 #include "grant.h"
+#include "hashkey.h"
 #include "power.h"
 #include "remote.h"
 #include "route.h"
@@ -221,6 +222,9 @@ static void peer_stop(struct qn_peer *peer)
 /* Step 4. */
 static void peer_erase(struct qn_peer *peer)
 {
+	spin_lock_bh(&peer->lock);
+	qn_hashkey_drop(peer);
+	spin_unlock_bh(&peer->lock);
 	qn_grants_forget(peer);
 	qn_supply_free(peer);
 	qn_remote_free(peer->remote_half);

@@ -387,7 +387,7 @@ int qn_stream_alloc(struct qn_stream *s, u32 len, enum qn_alloc how,
 
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "key range outside RCU");
 	/* What no segment can give would use up one after the other. */
-	if (WARN_ON_ONCE(!len || len > QN_WORD_OCTETS))
+	if (WARN_ON_ONCE(!len || len > QN_ALLOC_MAX))
 		return -EINVAL;
 	if (!READ_ONCE(s->paired) || READ_ONCE(s->stopped))
 		return -ENOBUFS;

@@ -13,7 +13,7 @@
 static_assert(sizeof(struct qn_wire_hdr) == QN_HDR_OCTETS);
 static_assert(offsetof(struct qn_wire_hdr, tag) == QN_AUTH_OCTETS);
 static_assert(sizeof(struct qn_wire_probe) == 40);
-static_assert(sizeof(struct qn_wire_hello) == 72);
+static_assert(sizeof(struct qn_wire_hello) == 88);
 static_assert(sizeof(struct qn_wire_supply) == 112);
 static_assert(sizeof(struct qn_wire_ack_entry) == 32);
 static_assert(sizeof(struct qn_wire_ack) == 32);

@@ -81,8 +81,12 @@ struct qn_wire_hello {
 	__be16 reserved;
 	__be64 base;
 	__be64 horizon;
+	__be64 hash;		/* offset of the hash key of own bulk frames */
+	__be64 hash_held;	/* ... of the other end's, as held here */
 	u8 maps[];		/* held, done, then the readings */
 } __packed __aligned(4);
+
+#define QN_HASH_NONE	(~0ULL)	/* no stream is so long */
 
 struct qn_wire_reading {
 	__be32 contract;

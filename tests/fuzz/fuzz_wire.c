@@ -119,7 +119,7 @@ static size_t seed_frame(u8 *data, u8 type)
 		f.length = 40;
 		break;
 	case QN_HELLO:
-		f.length = 72 + 2 * n + 24 * m;
+		f.length = 88 + 2 * n + 24 * m;
 		body[50] = n * 8 >> 8;
 		body[51] = n * 8;
 		body[53] = m;

@@ -192,6 +192,29 @@ restart("b")
 meets("pairing-rough")
 middle.release()
 
+# --- hash keys: no HELLO that names a's arrives, so a gives one up for another --------------------
+
+named = []
+
+
+def unheard(frame):
+    offset = frame.hash_offset() if frame.sender == 1 << 32 | 1 else None
+    if offset is None:
+        return "pass"
+    if offset not in named:
+        named.append(offset)
+    return "drop"
+
+
+middle.obey(unheard)
+restart("a")
+verdict("hash-key-another", middle.wait(lambda: len(named) >= 2, SECONDS), f"a names {named}")
+verdict("hash-key-unheard-not-up", peer("a")["state"] == "paired", f"a is {peer('a')['state']}")
+middle.release()
+meets("hash-key-heard")
+held = [(peer(n).get("hash_offset"), peer(OTHER[n]).get("other_hash_offset")) for n in "ab"]
+verdict("hash-keys-agree", all(own == other is not None for own, other in held), str(held))
+
 # --- replay -----------------------------------------------------------------------------------
 
 meets("replay-before")

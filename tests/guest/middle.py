@@ -12,6 +12,7 @@ import threading
 
 PORT = 17717
 HEADER = 80
+HASH = 1072
 PROBE, HELLO, GRANT, SUPPLY, RELAY, ACK, NAK = range(1, 8)
 REPLY, KEYED, RNG, PADDED = 1, 2, 4, 8
 
@@ -38,6 +39,13 @@ class Frame:
         """The octets of key that it spends, as granules of 16."""
         pad = self.length if self.flags & (PADDED | KEYED) else 0
         return range(self.offset // 16, (self.offset + 32 + pad + 15) // 16)
+
+    def hash_offset(self):
+        """Where the hash key lies that a HELLO names, or None."""
+        if self.type != HELLO or len(self.data) < HEADER + 80:
+            return None
+        offset, = struct.unpack(">Q", self.data[HEADER + 72:HEADER + 80])
+        return None if offset == 2 ** 64 - 1 else offset
 
     def with_data(self, data, source=None):
         """The packet with another payload, from another address."""
@@ -90,10 +98,17 @@ class Middle(threading.Thread):
             self.lock.notify_all()
 
     def audit(self, frame):
-        for granule in frame.span():
-            before = self.spent.setdefault(granule, frame.data)
-            if before != frame.data:
-                self.violations.append((granule, before[:64].hex(), frame.data[:64].hex()))
+        self.spend(frame.span(), frame.data)
+        named = frame.hash_offset()
+        if named is not None:
+            # The hash key of a direction: a use of its own, named again and again.
+            self.spend(range(named // 16, (named + HASH) // 16), b"hash key at %d" % named)
+
+    def spend(self, granules, use):
+        for granule in granules:
+            before = self.spent.setdefault(granule, use)
+            if before != use:
+                self.violations.append((granule, before[:64].hex(), use[:64].hex()))
                 return
 
     def send(self, frame, packet=None):

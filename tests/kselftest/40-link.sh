@@ -50,6 +50,9 @@ becomes link-ipv4-key-other-end 20 b 1:1 '.own_level >= 32768'
 saw link-event-pairing-made 5 a pairing-made
 saw link-event-peer-up 5 a peer-up
 check_equal link-one-barrier "$(member a 1:2 .barrier)" "$(member b 1:1 .barrier)"
+# Each end holds the hash key of what the other sends.
+check_equal link-hash-keys "$(member a 1:2 '"\(.hash_offset) \(.other_hash_offset)"')" \
+	"$(member b 1:1 '"\(.other_hash_offset) \(.hash_offset)"')"
 check_equal link-incarnations "$(member a 1:2 '.incarnation + " " + .peer_incarnation')" \
 	"$(member b 1:1 '.peer_incarnation + " " + .incarnation')"
 same_key link-ipv4-same-key a 1:1 b 1:2

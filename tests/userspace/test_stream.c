@@ -344,7 +344,7 @@ static void impossible_lengths(void)
 	shim_expect_warnings(true);
 	rcu_read_lock();
 	CHECK(qn_stream_alloc(s, 1 << 20, QN_ALLOC_CONTROL, &r) == -EINVAL);
-	CHECK(qn_stream_alloc(s, 1025, QN_ALLOC_DATA, &r) == -EINVAL);
+	CHECK(qn_stream_alloc(s, QN_ALLOC_MAX + 1, QN_ALLOC_DATA, &r) == -EINVAL);
 	CHECK(qn_stream_alloc(s, 0, QN_ALLOC_DATA, &r) == -EINVAL);
 	rcu_read_unlock();
 	shim_warnings();

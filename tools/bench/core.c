@@ -36,6 +36,7 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 
+#include "hash.h"
 #include "otp.h"
 #include "stream.h"
 #include "wire.h"
@@ -153,6 +154,8 @@ static u8 *plain;
 
 enum { NODE_A = 1, NODE_RELAY = 2, NODE_B = 3 };
 
+static struct qn_hash hash_in, hash_out;
+
 static bool hop(u8 *packet, size_t len)
 {
 	struct qn_range pad_in, pad_out;
@@ -164,8 +167,8 @@ static bool hop(u8 *packet, size_t len)
 		goto drop;
 	if (qn_stream_peek(in, f.offset, f.span, false, &pad_in))
 		goto drop;
-	if (!qn_otp_verify(f.hdr->tag, pad_in.key, f.hdr, QN_AUTH_OCTETS, f.payload,
-			   f.present))
+	if (!qn_hash_verify(f.hdr->tag, pad_in.key, &hash_in, f.hdr, f.payload,
+			    f.present))
 		goto drop;
 	if (!qn_stream_claim(in, &pad_in))
 		goto drop;
@@ -177,8 +180,7 @@ static bool hop(u8 *packet, size_t len)
 	f.sender = NODE_RELAY;
 	f.offset = pad_out.offset;
 	qn_wire_build(f.hdr, &f);
-	qn_otp_tag(f.hdr->tag, pad_out.key, f.hdr, QN_AUTH_OCTETS, f.payload,
-		   f.present);
+	qn_hash_tag(f.hdr->tag, pad_out.key, &hash_out, f.hdr, f.payload, f.present);
 	qn_range_erase(&pad_out);
 	ok = true;
 erase:
@@ -315,8 +317,8 @@ static void make_frame(u32 i, u8 *packet)
 	qn_wire_build((void *)packet, &f);
 	qn_otp_xor(packet + QN_HDR_OCTETS, plain, key_in + offset + QN_KEY_OCTETS,
 		   QN_CHUNK);
-	qn_otp_tag(packet + QN_AUTH_OCTETS, key_in + offset, packet, QN_AUTH_OCTETS,
-		   packet + QN_HDR_OCTETS, QN_CHUNK);
+	qn_hash_tag(packet + QN_AUTH_OCTETS, key_in + offset, &hash_in, packet,
+		    packet + QN_HDR_OCTETS, QN_CHUNK);
 }
 
 /* What the next node makes of it must be the plaintext, under the right tag. */
@@ -329,8 +331,7 @@ static void check_frame(u8 *packet)
 	if (qn_wire_parse(packet, FRAME_OCTETS, &f) != QN_WIRE_OK)
 		die("the hop's frame has no form");
 	key = key_out + f.offset;
-	if (!qn_otp_verify(f.hdr->tag, key, f.hdr, QN_AUTH_OCTETS, f.payload,
-			   f.present))
+	if (!qn_hash_verify(f.hdr->tag, key, &hash_out, f.hdr, f.payload, f.present))
 		die("the hop's tag is wrong");
 	qn_otp_xor(text, f.payload, key + QN_KEY_OCTETS, QN_CHUNK);
 	if (memcmp(text, plain, QN_CHUNK))
@@ -480,7 +481,7 @@ int main(int argc, char **argv)
 		usage();
 	if (Poly1305_ctx_size() > SHIM_POLY1305_STATE)
 		die("OpenSSL's Poly1305 state has grown: mend crypto/poly1305.h");
-	if (qn_otp_selftest())
+	if (qn_otp_selftest() || qn_hash_selftest())
 		die("the self-test of sealing fails");
 
 	arena = large_pages(2UL * SEGMENTS << SHIFT);
@@ -492,6 +493,8 @@ int main(int argc, char **argv)
 	random_fill(key_in, (size_t)SEGMENTS << SHIFT, 1);
 	random_fill(key_out, (size_t)SEGMENTS << SHIFT, 2);
 	random_fill(plain, QN_CHUNK, 3);
+	random_fill((u8 *)hash_in.key, QN_HASH_OCTETS, 4);
+	random_fill((u8 *)hash_out.key, QN_HASH_OCTETS, 5);
 	gcm_setup();
 
 	run();	/* pages in, clock up */

@@ -23,7 +23,7 @@ flags="-std=gnu11 -O2 -g -fno-strict-aliasing -Wall -Wextra -Werror -Wno-sign-co
 	-Itests/userspace/include -iquote $kernel -DSHIM_FAST -DSHIM_POLY1305_OPENSSL"
 
 # As the kernel is built: no vector registers but in the library.
-for file in wire otp segment stream fill books window; do
+for file in wire otp hash segment stream fill books window; do
 	# shellcheck disable=SC2086
 	gcc $flags -mgeneral-regs-only -c -o "$out/core-obj/$file.o" "$kernel/$file.c"
 done

@@ -2,13 +2,13 @@
 /*
  * Prepared frames of a preloaded link, as its lower node would relay them.
  *
- *	frames SEED FROM-SEGMENT COUNT SENDER RELAY-ADDRESS DESTINATION
+ *	frames SEED HASH-OFFSET FROM-SEGMENT COUNT SENDER RELAY-ADDRESS DESTINATION
  *
  * Seals COUNT padded RELAY frames of 992 octets with key of SENDER's lane (that
  * of the lower node: even segments), from FROM-SEGMENT on, each with its own
  * aligned 1,024 octets, and sends them to the relay's UDP port from a socket of
  * this namespace: the relay judges the address, and the tag. The payload is
- * whatever; a relay cannot tell. What holds the packets is the device's queue.
+ * whatever; a relay cannot tell. HASH-OFFSET is where the sender's hash key lies. What holds the packets is the device's queue.
  *
  * frames plain COUNT ADDRESS: UDP packets of the same size.
  */
@@ -19,9 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <crypto/poly1305.h>
-
-#include "otp.h"
+#include "hash.h"
 #include "wire.h"
 
 #include "key.h"
@@ -40,6 +38,8 @@ static uint64_t node_id(const char *text)
 	return (uint64_t)provider << 32 | node;
 }
 
+static struct qn_hash hash;
+
 static void seal(uint8_t *at, struct qn_frame *f, uint64_t seed, uint64_t offset)
 {
 	uint8_t key[QN_KEY_OCTETS];
@@ -50,13 +50,14 @@ static void seal(uint8_t *at, struct qn_frame *f, uint64_t seed, uint64_t offset
 	bench_key(f->payload, ~seed, offset, QN_CHUNK);
 	bench_key(key, seed, offset, sizeof(key));
 	qn_wire_build(f->hdr, f);
-	qn_otp_tag(f->hdr->tag, key, f->hdr, QN_AUTH_OCTETS, f->payload, QN_CHUNK);
+	qn_hash_tag(f->hdr->tag, key, &hash, f->hdr, f->payload, QN_CHUNK);
 }
 
 static int sealed(char **arg)
 {
-	uint64_t seed = strtoull(arg[0], NULL, 0), segment = strtoull(arg[1], NULL, 0);
-	uint32_t count = strtoul(arg[2], NULL, 0), words = 1 << SHIFT >> 10, i;
+	uint64_t seed = strtoull(arg[0], NULL, 0), segment = strtoull(arg[2], NULL, 0);
+	uint32_t count = strtoul(arg[3], NULL, 0), words = 1 << SHIFT >> 10, i;
+	uint8_t octets[QN_HASH_OCTETS];
 	struct qn_frame f = {
 		.type = QN_RELAY,
 		.flags = QN_F_PADDED,
@@ -64,9 +65,9 @@ static int sealed(char **arg)
 		.length = QN_CHUNK,
 		.shares = 1,
 		.shift = SHIFT,
-		.sender = node_id(arg[3]),
-		.origin = node_id(arg[3]),
-		.destination = node_id(arg[5]),
+		.sender = node_id(arg[4]),
+		.origin = node_id(arg[4]),
+		.destination = node_id(arg[6]),
 		.incarnation = 1,
 		.weight = 1,
 	};
@@ -76,13 +77,15 @@ static int sealed(char **arg)
 		fputs("frames: error: no memory\n", stderr);
 		return 1;
 	}
+	bench_key(octets, seed, strtoull(arg[1], NULL, 0), sizeof(octets));
+	qn_hash_load(&hash, octets);
 	segment += segment & 1;
 	for (i = 0; i < count; i++) {
 		f.remote_offset = ((uint64_t)(i / 64) << (SHIFT + 1)) + i % 64 * QN_CHUNK;
 		seal(frames + (size_t)i * QN_FRAME_MAX, &f, seed,
 		     ((segment + 2 * (i / words)) << SHIFT) + i % words * QN_WORD_OCTETS);
 	}
-	return packets_send(arg[4], QN_UDP_PORT, frames, QN_FRAME_MAX, count);
+	return packets_send(arg[5], QN_UDP_PORT, frames, QN_FRAME_MAX, count);
 }
 
 int main(int argc, char **argv)
@@ -90,14 +93,14 @@ int main(int argc, char **argv)
 	uint8_t *body;
 	uint32_t count;
 
-	if (argc == 7)
+	if (argc == 8)
 		return sealed(argv + 1);
 	if (argc == 4 && !strcmp(argv[1], "plain")) {
 		count = strtoul(argv[2], NULL, 0);
 		body = calloc(count, QN_FRAME_MAX);
 		return body ? packets_send(argv[3], 9, body, QN_FRAME_MAX, count) : 1;
 	}
-	fputs("usage: frames SEED SEGMENT COUNT SENDER ADDRESS DESTINATION, or frames plain COUNT ADDRESS\n",
+	fputs("usage: frames SEED HASH-OFFSET SEGMENT COUNT SENDER ADDRESS DESTINATION, or frames plain COUNT ADDRESS\n",
 	      stderr);
 	return 2;
 }

@@ -507,6 +507,12 @@ static const struct qn_attr peer_attrs[] = {
 	[QKDNF_A_PEER_COMPUTATIONAL] = {
 		.name = "computational", .type = QN_FLAG
 	},
+	[QKDNF_A_PEER_HASH_OFFSET] = {
+		.name = "hash-offset", .type = QN_U64, .max = 18446744073709551615ULL
+	},
+	[QKDNF_A_PEER_OTHER_HASH_OFFSET] = {
+		.name = "other-hash-offset", .type = QN_U64, .max = 18446744073709551615ULL
+	},
 	[QKDNF_A_PEER_COUNTERS] = {
 		.name = "counters", .type = QN_NEST, .nest = &qn_set_counters
 	},

@@ -64,8 +64,10 @@ enum qkdnf_peer_kind {
  * enum qkdnf_peer_state - Where a peer stands
  * @QKDNF_PEER_STATE_NEW: no key to probe with yet (link), or no route (remote)
  * @QKDNF_PEER_STATE_PROBING: probes are sent, no pairing yet
- * @QKDNF_PEER_STATE_PAIRED: a pairing was made, nothing heard in it yet
- * @QKDNF_PEER_STATE_UP: paired, and heard within three periods
+ * @QKDNF_PEER_STATE_PAIRED: a pairing was made; nothing was heard in it yet,
+ *	or (link) the other end does not hold the hash key of relay frames yet
+ * @QKDNF_PEER_STATE_UP: paired, heard within three periods, and able to carry
+ *	relay frames
  * @QKDNF_PEER_STATE_DOWN: was up, silent for three periods; the pairing lives
  */
 enum qkdnf_peer_state {
@@ -532,6 +534,10 @@ enum {
  *	none
  * COMPUTATIONAL (flag): key of this stream is only computationally secure,
  *	since a random number generator of the kernel drew some of it
+ * HASH_OFFSET (u64): link only, stream offset of the hash key of the relay
+ *	frames that this node sends; absent until the other end holds it
+ * OTHER_HASH_OFFSET (u64): link only, stream offset of the hash key of the
+ *	relay frames that the other end sends; absent until this node holds it
  * COUNTERS (nest of QKDNF_A_COUNTERS_*)
  * BOOKS (nest of QKDNF_A_BOOKS_*)
  */
@@ -569,6 +575,8 @@ enum {
 	QKDNF_A_PEER_SEGMENTS,
 	QKDNF_A_PEER_LAST_HEARD_MS,
 	QKDNF_A_PEER_COMPUTATIONAL,
+	QKDNF_A_PEER_HASH_OFFSET,
+	QKDNF_A_PEER_OTHER_HASH_OFFSET,
 	QKDNF_A_PEER_COUNTERS,
 	QKDNF_A_PEER_BOOKS,
 

@@ -46,10 +46,14 @@ struct qn_peer *peer_make(u64 id)
 	return peer;
 }
 
+/* Nothing is sealed here: that there is a hash key is enough. */
+static struct qn_hash some_hash;
+
 void peer_up(struct qn_peer *peer, bool up)
 {
 	peer->up = up;
 	peer->pairing.made = up;
+	RCU_INIT_POINTER(peer->hash_out, up ? &some_hash : NULL);
 }
 
 /* As the order is in setup.c: hidden, a grace period, freed. */

@@ -8,6 +8,7 @@
 #include "contract.h"
 #include "event.h"
 #include "flow.h"
+#include "hash.h"
 #include "node.h"
 #include "peer.h"
 #include "route.h"

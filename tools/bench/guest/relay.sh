@@ -99,11 +99,12 @@ for ((run = 1; run <= runs; run++)); do
 
 	links
 	was=$(counter 1:1 relay_forwarded)
+	hash=$(qkdnfctl -j -n n1 peer show 1:2 | jq .hash_offset)
 	plug
 	# The newest segments, that n1 itself is far from; 32 of its lane each time.
 	# Twelve thousand frames: at three eighths of a lane n2 would begin to ration.
 	for ((k = 1; k <= 6; k++)); do
-		burst relay 2000 "$bin/frames" 1 $((next - 64 * k)) 2000 1:1 10.0.1.2 1:3
+		burst relay 2000 "$bin/frames" 1 "$hash" $((next - 64 * k)) 2000 1:1 10.0.1.2 1:3
 	done
 	unplug
 	relayed=$(($(counter 1:1 relay_forwarded) - was))
