@@ -4,6 +4,8 @@
  * the hash, its own Poly1305 for the tag. Both ways of multiplying are tested:
  * this file compiles the one by halves into itself.
  */
+#include "hash.h"
+
 #define QN_HASH_BY_HALVES
 #define qn_hash_load halves_load
 #define qn_hash_digest halves_digest
@@ -25,19 +27,11 @@
 
 #include "test.h"
 
-void qn_hash_load(struct qn_hash *h, const u8 *octets);
-void qn_hash_digest(u8 *digest, const u64 *key, const u8 *head, size_t head_len,
-		    const u8 *body, size_t body_len);
-void qn_hash_tag(u8 *tag, const u8 *key, const struct qn_hash *h,
-		 const void *head, const void *body, size_t body_len);
-bool qn_hash_verify(const u8 *tag, const u8 *key, const struct qn_hash *h,
-		    const void *head, const void *body, size_t body_len);
-int qn_hash_selftest(void);
-
 /* --- oracles -------------------------------------------------------------------- */
 
-static BN_CTX *numbers;
-static BIGNUM *two_64, *two_128;
+static struct bignum_ctx *numbers;
+static BIGNUM *two_64;
+static BIGNUM *two_128;
 
 /* (word + key word) modulo 2^64 */
 static void plus(BIGNUM *sum, const u8 *a, const u8 *b)

@@ -8,7 +8,8 @@
  * of the lower node: even segments), from FROM-SEGMENT on, each with its own
  * aligned 1,024 octets, and sends them to the relay's UDP port from a socket of
  * this namespace: the relay judges the address, and the tag. The payload is
- * whatever; a relay cannot tell. HASH-OFFSET is where the sender's hash key lies. What holds the packets is the device's queue.
+ * whatever; a relay cannot tell. HASH-OFFSET is where the sender's hash key lies.
+ * What holds the packets is the device's queue.
  *
  * frames plain COUNT ADDRESS: UDP packets of the same size.
  */
