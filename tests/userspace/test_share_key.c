@@ -4,7 +4,7 @@
 #include "test.h"
 
 #define SHIFT	12
-#define SIZE	(1L << SHIFT)
+#define SIZE	4096L		/* of SHIFT */
 
 static void made_ahead_and_paid_for(void)
 {

@@ -142,7 +142,8 @@ static void peer_problems(struct problems *p, const struct qn_rec *peer)
 		{ QKDNF_A_COUNTERS_DROP_OWNER, "frames with key that it does not own" },
 		{ QKDNF_A_COUNTERS_CONFIRM_MISMATCH, "segments that differed at the ends" },
 		{ QKDNF_A_COUNTERS_DROP_MEMORY, "frames or segments without memory" },
-		{ QKDNF_A_COUNTERS_FLOW_REFUSED, "frames of more streams than one neighbour may bring" },
+		{ QKDNF_A_COUNTERS_FLOW_REFUSED,
+		  "frames of more streams than one neighbour may bring" },
 	};
 	uint64_t own = qn_get(peer, QKDNF_A_PEER_OWN_LEVEL, 0);
 	char last[32];
