@@ -18,10 +18,10 @@
 #include "flow.h"
 #include "frame.h"
 #include "hello.h"
+#include "nexthop.h"
 #include "otp.h"
 #include "relay.h"
 #include "remote.h"
-#include "route.h"
 #include "socket.h"
 
 #define FRAMES_PER_RUN	128		/* under one hold of the lock */

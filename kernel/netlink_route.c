@@ -14,22 +14,19 @@ static int route_fill(struct sk_buff *skb, struct qn_node *node, void *object,
 		      bool brief)
 {
 	struct qn_route *route = object;
-	struct qn_peer *via, *backup;
+	const struct qn_hops *hops = route->hops;
 
-	via = rcu_dereference_protected(route->via,
-					lockdep_is_held(&node->lock));
-	backup = rcu_dereference_protected(route->backup,
-					   lockdep_is_held(&node->lock));
 	if (nla_put_u64_64bit(skb, QKDNF_A_ROUTE_DESTINATION,
 			      route->key.destination, QKDNF_A_ROUTE_PAD) ||
 	    (route->key.wide &&
 	     nla_put_flag(skb, QKDNF_A_ROUTE_PROVIDER_WIDE)) ||
 	    (route->key.share != QN_SHARE_ANY &&
 	     nla_put_u8(skb, QKDNF_A_ROUTE_SHARE, route->key.share)) ||
-	    (via && nla_put_u64_64bit(skb, QKDNF_A_ROUTE_VIA, via->id,
-				      QKDNF_A_ROUTE_PAD)) ||
-	    (backup && nla_put_u64_64bit(skb, QKDNF_A_ROUTE_BACKUP, backup->id,
-					 QKDNF_A_ROUTE_PAD)) ||
+	    nla_put_u64_64bit(skb, QKDNF_A_ROUTE_VIA, hops->via->id,
+			      QKDNF_A_ROUTE_PAD) ||
+	    (hops->backup &&
+	     nla_put_u64_64bit(skb, QKDNF_A_ROUTE_BACKUP, hops->backup->id,
+			       QKDNF_A_ROUTE_PAD)) ||
 	    nla_put_u32(skb, QKDNF_A_ROUTE_ACTIVE, READ_ONCE(route->active)) ||
 	    nla_put_u32(skb, QKDNF_A_ROUTE_SWITCHED,
 			atomic_read(&route->switched)))
@@ -102,15 +99,11 @@ int qn_nl_route_start(struct netlink_callback *cb)
 	return err;
 }
 
-static bool route_uses(struct qn_node *node, struct qn_route *route, u64 peer)
+static bool route_uses(const struct qn_route *route, u64 peer)
 {
-	struct qn_peer *via, *backup;
+	const struct qn_hops *hops = route->hops;
 
-	via = rcu_dereference_protected(route->via,
-					lockdep_is_held(&node->lock));
-	backup = rcu_dereference_protected(route->backup,
-					   lockdep_is_held(&node->lock));
-	return (via && via->id == peer) || (backup && backup->id == peer);
+	return hops->via->id == peer || (hops->backup && hops->backup->id == peer);
 }
 
 int qn_nl_route_dump(struct sk_buff *skb, struct netlink_callback *cb)
@@ -126,7 +119,7 @@ int qn_nl_route_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	for (at = at->next; at != head; at = at->next) {
 		struct qn_route *route = list_entry(at, struct qn_route, list);
 
-		if (d->peer && !route_uses(node, route, d->peer))
+		if (d->peer && !route_uses(route, d->peer))
 			continue;
 		if (qn_nl_dump_item(skb, cb, QKDNF_CMD_ROUTE_GET, route_fill,
 				    node, route))

@@ -15,10 +15,10 @@
 #include "event.h"
 #include "flow.h"
 #include "frame.h"
+#include "nexthop.h"
 #include "otp.h"
 #include "relay.h"
 #include "remote.h"
-#include "route.h"
 #include "socket.h"
 
 /* What a neighbour may have relayed without RELAY frames to pay for it. */

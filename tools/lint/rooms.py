@@ -17,13 +17,13 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 
 # From the lowest room to the uppermost.
 QKDNF = [
-    ("ground", "limits wire mem cursor bucket maxmin"),
+    ("ground", "limits wire mem cursor bucket maxmin route_table"),
     ("otp", "otp hash"),
     ("stream", "segment ring stream fill books window share_key"),
     ("node", "node event"),
     ("peer", "peer socket frame"),
-    ("service", "source push relay remote generator assembly route contract border meter "
-                "reading ingress flow pairing hello hashkey grant share"),
+    ("service", "source push relay remote generator assembly hops route nexthop contract "
+                "border meter reading ingress flow pairing hello hashkey grant share"),
     ("consumer", "ipsec tunnel supply device"),
     ("life", "setup power"),
     ("top", "netlink netlink_* main"),

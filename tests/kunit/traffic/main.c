@@ -154,6 +154,7 @@ static const struct {
 	TEST(test_routes),
 	TEST(test_route_backup),
 	TEST(test_routes_many),
+	TEST(test_route_races),
 	TEST(test_contract_border),
 	TEST(test_contract_limits),
 	TEST(test_contract_readings),

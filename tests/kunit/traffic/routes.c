@@ -151,6 +151,90 @@ void test_route_backup(void)
 	peer_free(backup);
 }
 
+/* --- look-ups while everything changes -------------------------------------------- */
+
+#define RACE_ROUTES	3000
+#define RACE_ROUNDS	5
+
+static struct qn_peer *racer[7];	/* hops of four kinds, backup, prefix, steady */
+static int race_over;
+static u32 race_exact, race_wide;
+
+/* Routes come, change and go; the table grows and shrinks; links go up and down. */
+static void race_write(void)
+{
+	u32 round, i;
+
+	for (round = 0; round < RACE_ROUNDS; round++) {
+		for (i = 0; i < RACE_ROUTES; i++) {
+			CHECK(add(key(ID(2, 1 + i), i % 3 ? QN_SHARE_ANY : 0, false),
+				  racer[i % 4], i % 5 ? racer[4] : NULL, false) == 0);
+			if (i % 50 == 0)
+				peer_up(racer[i / 50 % 4], i / 200 % 2);
+			if (i % 8 == 0)
+				CHECK(add(key(ID(3, 1 + i % 32), QN_SHARE_ANY, false),
+					  racer[6], i % 16 ? NULL : racer[4], true) == 0);
+		}
+		for (i = 0; i < RACE_ROUTES; i++)
+			CHECK(del(key(ID(2, 1 + i), i % 3 ? QN_SHARE_ANY : 0, false)) == 0);
+	}
+	WRITE_ONCE(race_over, 1);
+}
+
+/* Whatever is under way, a frame goes where its own route or prefix leads. */
+static void race_read(void)
+{
+	struct qn_peer *to;
+	u32 i = 1;
+
+	while (!READ_ONCE(race_over)) {
+		u32 n = (i = i * 1664525 + 1013904223) >> 8;
+
+		IN_SOFTIRQ(to = qn_route_next(node, ID(2, 1 + n % RACE_ROUTES), 0, 1, NULL));
+		CHECK(!to || to == racer[n % RACE_ROUTES % 4] || to == racer[4] ||
+		      to == racer[5]);
+		if (to == racer[5])
+			race_wide++;
+		else if (to)
+			race_exact++;
+		IN_SOFTIRQ(to = qn_route_next(node, ID(3, 1 + n % 32 / 8 * 8), 0, 1, NULL));
+		CHECK(to == racer[6]);
+		IN_SOFTIRQ(to = qn_route_next(node, ID(4, n), 0, 1, NULL));
+		CHECK(!to);
+		if (n % 256 == 0)
+			cond_resched();
+	}
+}
+
+static void race(int which)
+{
+	if (which)
+		race_read();
+	else
+		race_write();
+}
+
+void test_route_races(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(racer); i++)
+		racer[i] = peer_make(ID(1, 10 + i));
+	race_over = 0;
+	race_exact = 0;
+	race_wide = 0;
+	CHECK(add(key(ID(2, 0), QN_SHARE_ANY, true), racer[5], NULL, false) == 0);
+	for (i = 0; i < 32; i += 8)
+		CHECK(add(key(ID(3, 1 + i), QN_SHARE_ANY, false), racer[6], NULL, false) == 0);
+	in_two_threads(race);
+	if (num_online_cpus() > 1)
+		CHECK(race_exact && race_wide);
+	CHECK(qn_routes_count(node) == 5);
+	for (i = 0; i < ARRAY_SIZE(racer); i++)
+		peer_free(racer[i]);
+	CHECK(qn_routes_count(node) == 0);
+}
+
 static u64 time_of(u32 routes)
 {
 	u64 best = ~0ULL, start;
@@ -180,16 +264,11 @@ void test_routes_many(void)
 		CHECK(add(key(ID(2 + i / 1000, 1 + i % 1000), QN_SHARE_ANY, false),
 			  via, backup, false) == 0);
 	}
-	/* The table grows in a worker, which gets no turn before on one processor. */
-	schedule_timeout_uninterruptible(HZ);
 	many = time_of(100000);
 	pr_info("traffic: 20,000 look-ups: %llu us of 100 routes, %llu us of 100,000\n",
 		few / 1000, many / 1000);
-	/*
-	 * Two cache misses apart, and misses are dear in an emulator; what must
-	 * not be is a search.
-	 */
-	CHECK(many < 30 * few);
+	/* A cache miss apart: what must not be is a second one, or a search. */
+	CHECK(many < 8 * few);
 	start = ktime_get_ns();
 	peer_free(backup);
 	peer_free(via);

@@ -9,6 +9,7 @@
 #include "event.h"
 #include "flow.h"
 #include "hash.h"
+#include "nexthop.h"
 #include "node.h"
 #include "peer.h"
 #include "route.h"
@@ -54,6 +55,7 @@ void in_two_threads(void (*fn)(int which));
 void test_routes(void);
 void test_route_backup(void);
 void test_routes_many(void);
+void test_route_races(void);
 void test_contract_border(void);
 void test_contract_limits(void);
 void test_contract_readings(void);
