@@ -84,7 +84,7 @@ static void insert_locked(struct qn_stream *s, struct qn_segment *seg)
  * newest are the same at both, whenever either came to be full; and what both
  * know of stays. Refusing all new key instead would make the stores drift apart,
  * since the ends have room at different times, and what only one end holds is
- * of no use.
+ * of no use. A stream that the node's memory limits before its own does the same.
  */
 static void filling(struct qn_stream *s, u64 index)
 {
@@ -94,6 +94,10 @@ static void filling(struct qn_stream *s, u64 index)
 	spin_lock_bh(&s->lock);
 	seg = qn_stream_at(s, index);
 	full = !seg && s->count >= s->max_segs;
+	if (!seg && !qn_segment_affordable(s->shift, s->mem)) {
+		full = true;
+		WRITE_ONCE(s->short_of_memory, true);
+	}
 	if (full)
 		full = !drop_oldest_locked(s);
 	spin_unlock_bh(&s->lock);

@@ -57,4 +57,17 @@ static inline bool qn_mem_charge(struct qn_mem *m, long octets)
 	return true;
 }
 
+/**
+ * qn_mem_has - would a charge succeed just now?
+ * @m: budget; NULL has all
+ * @octets: octets
+ */
+static inline bool qn_mem_has(const struct qn_mem *m, long octets)
+{
+	for (; m; m = m->parent)
+		if (atomic_long_read(&m->used) + octets > READ_ONCE(m->max))
+			return false;
+	return true;
+}
+
 #endif /* _QN_MEM_H */

@@ -75,6 +75,16 @@ uncharge:
 	return NULL;
 }
 
+/**
+ * qn_segment_affordable - has a budget room for another segment?
+ * @shift: log2 of its octets
+ * @mem: budget; NULL has all
+ */
+bool qn_segment_affordable(u8 shift, const struct qn_mem *mem)
+{
+	return qn_mem_has(mem, segment_charge(shift));
+}
+
 static void segment_release(struct qn_segment *seg)
 {
 	/*

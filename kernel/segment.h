@@ -76,6 +76,7 @@ static inline u32 qn_segment_size(const struct qn_segment *seg)
 
 struct qn_segment *qn_segment_new(u64 index, u8 shift, u8 start,
 				  struct qn_mem *mem, gfp_t gfp);
+bool qn_segment_affordable(u8 shift, const struct qn_mem *mem);
 void qn_segment_free(struct qn_segment *seg);
 void qn_segment_free_rcu(struct qn_segment *seg);
 

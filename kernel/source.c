@@ -102,7 +102,7 @@ static const char *header_fault(const struct qn_source *src,
 	return NULL;
 }
 
-/* A block found no room: is it the node's memory, or the module's, that is spent? */
+/* Memory is what limits the stream: whose is spent, the node's or the module's? */
 static void tell_memory(struct qn_source *src)
 {
 	struct qn_mem *m = src->peer->mem.parent;
@@ -156,8 +156,10 @@ static int deliver(struct qn_source *src, const struct qkd_block_hdr *h,
 	src->next_index = index + 1;
 	src->blocks++;
 	src->octets += taken;
-	if (taken < size) {
+	if (taken < size)
 		src->dropped++;
+	if (READ_ONCE(s->short_of_memory)) {
+		WRITE_ONCE(s->short_of_memory, false);
 		tell_memory(src);
 	}
 	if (src->blocks > 1) {

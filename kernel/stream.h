@@ -66,6 +66,7 @@ struct qn_stream {
 	/* Filling: one filler at a time. */
 	struct mutex fill_lock;
 	u64 fill_next;		/* octet offset behind the last fill; remote: own lane */
+	bool short_of_memory;	/* the budget, not max_segs, stopped a fill */
 
 	struct list_head spare;	/* segments for softirq to assemble in */
 	u32 spare_count;

@@ -247,6 +247,45 @@ static void out_of_memory(void)
 	CHECK(atomic_long_read(&mem.used) == 0);
 }
 
+/* A node's memory may end before the stream's own bound: the newest stay as well. */
+static void spent_budget(void)
+{
+	struct qn_mem node, mem;
+	struct qn_stream *s;
+	u64 i;
+
+	qn_mem_init(&node, 8 * SEG, NULL);
+	qn_mem_init(&mem, 1 << 30, &node);
+	s = stream_make(SHIFT, 0, 64, &mem);
+	stream_fill_segments(s, 1, 0, 20);
+	CHECK(s->short_of_memory);
+	CHECK(books(s).refused == 0);
+	for (i = 0; i < 20; i++)
+		CHECK(segment_at(s, i) == (i >= 13), "segment %llu",
+		      (unsigned long long)i);
+	CHECK(atomic_long_read(&node.used) <= node.max);
+	BALANCED(s);
+	/* All of it is counted on: no room for more until some has gone. */
+	qn_stream_pair(s, 0);
+	stream_show_all(s);
+	for (i = 20; i < 24; i++) {
+		stream_fill(s, 1, i * SEG, SEG);
+		stream_show_all(s);
+	}
+	CHECK(stream_fill(s, 1, 24 * SEG, SEG) == 0);
+	CHECK(segment_at(s, 14) && segment_at(s, 16) && segment_at(s, 18));
+	qn_stream_drop(s, 14);
+	CHECK(stream_fill(s, 1, 25 * SEG, SEG) == SEG);
+	/* Less memory than is held: it comes down with what comes in. */
+	qn_stream_unpair(s);
+	node.max = 4 * SEG;
+	for (i = 26; i < 30; i++)
+		stream_fill(s, 1, i * SEG, SEG);
+	CHECK(atomic_long_read(&node.used) <= 4 * SEG);
+	done_with(s);
+	CHECK(atomic_long_read(&node.used) == 0);
+}
+
 /* --- spending -------------------------------------------------------------------- */
 
 static void lanes_are_apart(void)
@@ -1080,6 +1119,7 @@ TEST_MAIN(TEST(remote_segments_passed_over), TEST(an_idle_full_store_turns),
 	  TEST(supply_outlives_the_ring),
 	  TEST(remote_lanes_apart), TEST(fill_refuses_bad_ranges), TEST(fill_with_blocks_lost),
 	  TEST(fill_after_a_long_outage), TEST(full_store), TEST(out_of_memory),
+	  TEST(spent_budget),
 	  TEST(lanes_are_apart), TEST(nothing_unshown_or_unpaired),
 	  TEST(control_has_a_reserve), TEST(impossible_lengths),
 	  TEST(frames_that_name_what_is_not_theirs),
