@@ -15,7 +15,7 @@
 
 . "$(dirname "$0")/lib.sh"
 # not a version manager's python, which an emulated guest waits for
-PATH=$top/build/user:/usr/sbin:/usr/bin:/sbin:/bin
+PATH=$work/bin:$top/build/user:/usr/sbin:/usr/bin:/sbin:/bin
 export PYTHONDONTWRITEBYTECODE=1
 decode=$top/tools/decode/qkdnf_decode.py
 out=${QKDNF_RESULTS:-$work}/decode

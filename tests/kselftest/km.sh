@@ -6,7 +6,7 @@
 # is asked of them. A node is a network namespace.
 
 # not a version manager's python, which an emulated guest waits for
-PATH=$top/build/user:/usr/sbin:/usr/bin:/sbin:/bin
+PATH=$work/bin:$top/build/user:/usr/sbin:/usr/bin:/sbin:/bin
 export PYTHONDONTWRITEBYTECODE=1
 
 ctl() { qkdnfctl -n "$@"; }
@@ -61,12 +61,15 @@ becomes() {
 
 # events_begin NS, saw NAME SECONDS NS TYPE: what qkdnfctl monitor tells
 events_begin() {
-	ctl "$1" -j monitor >"$work/events-$1" 2>&1 &
+	# the process itself, not a shell around it, is what stop is about
+	qkdnfctl -n "$1" -j monitor >"$work/events-$1" 2>&1 &
 	eval "monitor_$1=\$!"
 	at_end stop $!
-	# it subscribes at once; a second is long
-	sleep 1
+	wait_for 60 subscribed $! || bail "events-$1" "$(cat "$work/events-$1")"
 }
+
+# subscribed PID: monitor catches SIGINT and SIGTERM once it has subscribed
+subscribed() { grep -q '^SigCgt:.*4002$' "/proc/$1/status"; }
 
 stop() { kill "$1" 2>/dev/null; wait "$1" 2>/dev/null; }
 

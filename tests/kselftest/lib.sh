@@ -17,7 +17,16 @@ tests_failed=0
 tests_script=$(basename "${0##*/}" .sh)
 work=$(mktemp -d "/tmp/$tests_script.XXXXXX")
 tests_cleanup=()
-export PATH="$top/build/user:$PATH"
+export PATH="$work/bin:$top/build/user:$PATH"
+
+# Debian's jq compiles its library at each start, for which an emulated guest
+# takes half a second; gojq speaks the same language and has it compiled in.
+mkdir "$work/bin"
+! gojq=$(command -v gojq) || ln -s "$gojq" "$work/bin/jq"
+
+# pause SECONDS: sleep without a process for it
+exec {pipe}<> <(:)
+pause() { read -rt "$1" -u "$pipe" || :; }
 
 # --- verdicts ---------------------------------------------------------------
 
@@ -95,14 +104,15 @@ bail() {
 	exit 1
 }
 
-# wait_for SECONDS COMMAND...: until the command succeeds, asked once a second.
+# wait_for SECONDS COMMAND...: until the command succeeds, asked some three times
+# a second.
 wait_for() {
 	local end=$((SECONDS + $1))
 	shift
 
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || return 1
-		sleep 1
+		pause 0.3
 	done
 }
 
@@ -179,12 +189,20 @@ in_ns() {
 veth() {
 	local a=$1 b=$2 mtu=${5:-1500}
 
-	ip link add "to-$b" netns "$a" mtu "$mtu" type veth peer name "to-$a" netns "$b" mtu "$mtu" ||
+	ip link add "to-$b" netns "$a" mtu "$mtu" type veth peer name "to-$a" netns "$b" mtu "$mtu" &&
+		veth_end "$a" "to-$b" "${3:-}" && veth_end "$b" "to-$a" "${4:-}" ||
 		bail "veth-$a-$b" "cannot make it"
-	[ -z "${3:-}" ] || addr "$a" "to-$b" "$3"
-	[ -z "${4:-}" ] || addr "$b" "to-$a" "$4"
-	ip -n "$a" link set "to-$b" up
-	ip -n "$b" link set "to-$a" up
+}
+
+# veth_end NAMESPACE INTERFACE [ADDRESS]
+veth_end() {
+	local nodad=
+
+	case ${3:-} in *:*) nodad=nodad ;; esac
+	ip -n "$1" -batch - <<-END
+		link set $2 up
+		${3:+addr add $3 dev $2 $nodad}
+	END
 }
 
 # addr NAMESPACE INTERFACE ADDRESS
