@@ -18,7 +18,7 @@ veth a m 10.0.1.1/24 ""
 veth m b "" 10.0.1.2/24
 node a 1:1
 node b 1:2
-emu_link ab rate 200k block 1024
+emu_link ab rate 1M block 1024
 
 in_ns m python3 "$top/tests/guest/meet.py" 2>"$work/err" | tee "$work/log"
 status=${PIPESTATUS[0]}
