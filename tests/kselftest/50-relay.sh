@@ -24,49 +24,65 @@ veth c d 10.0.4.1/24 10.0.4.2/24
 i=0
 for n in a b c d; do
 	i=$((i + 1))
-	node $n 1:$i
-	addr $n lo 10.9.0.$i/32
+	ip -n $n addr add 10.9.0.$i/32 dev lo
 	in_ns $n sysctl -qw net.ipv4.ip_forward=1
 done
 ip -n a route add 10.9.0.2 via 10.0.1.2
 ip -n a route add 10.9.0.0/16 via 10.0.3.2
 ip -n b route add 10.9.0.0/16 via 10.0.1.1
-ip -n c route add 10.9.0.1 via 10.0.3.1
-ip -n c route add 10.9.0.2 via 10.0.3.1
-ip -n c route add 10.9.0.4 via 10.0.4.2
+ip -n c -batch - <<END
+route add 10.9.0.1 via 10.0.3.1
+route add 10.9.0.2 via 10.0.3.1
+route add 10.9.0.4 via 10.0.4.2
+END
 ip -n d route add 10.9.0.0/16 via 10.0.4.1
 
-ends="segment 4Ki pool 1Mi low 32Ki high 64Ki"
-settings="pool 256Ki segment 4Ki hello 500ms"
-# shellcheck disable=SC2086
-{
-	link a 1:1 10.0.1.1 b 1:2 10.0.1.2 2M $settings
-	link b 1:2 fd00:2::1 d 1:4 fd00:2::2 2M $settings
-	link a 1:1 10.0.3.1 c 1:3 10.0.3.2 2M $settings
-	link c 1:3 10.0.4.1 d 1:4 10.0.4.2 2M $settings
-}
+for l in ab bd ac cd; do emu_link $l rate 2M block 4096; done
 
-relay_routes() {
-	case $1 in
-	a)
-		ctl a route add 1:4 via 1:2 backup 1:3
-		ctl a route add 1:2 via 1:2
-		ctl a route add 1:3 via 1:3
-		;;
-	b)
-		ctl b route add 1:4 via 1:4
-		ctl b route add 1:1 via 1:1
-		ctl b route add 1:3 via 1:1
-		;;
-	c)
-		ctl c route add 1:4 via 1:4
-		ctl c route add 1:1 via 1:1
-		ctl c route add 1:2 via 1:1
-		;;
-	d) ctl d route add 1:1 via 1:2 backup 1:3 ;;
-	esac
-}
-for n in a b c d; do relay_routes $n; done
+# start NS: the node, its links and its routes
+start() { ctl "$1" apply "$work/$1.yaml" || bail "start-$1" "cannot make it"; }
+
+ends="segment 4Ki pool 1Mi low 32Ki high 64Ki"
+settings="pool: 256Ki, segment: 4Ki, hello: 500ms"
+cat >"$work/a.yaml" <<END
+node: {id: 1:1}
+peers:
+  - {id: 1:2, address: 10.0.1.2, $settings, source: /dev/qkdemu/ab.a}
+  - {id: 1:3, address: 10.0.3.2, $settings, source: /dev/qkdemu/ac.a}
+routes:
+  - {to: 1:4, via: 1:2, backup: 1:3}
+  - {to: 1:2, via: 1:2}
+  - {to: 1:3, via: 1:3}
+END
+cat >"$work/b.yaml" <<END
+node: {id: 1:2}
+peers:
+  - {id: 1:1, address: 10.0.1.1, $settings, source: /dev/qkdemu/ab.b}
+  - {id: 1:4, address: "fd00:2::2", $settings, source: /dev/qkdemu/bd.a}
+routes:
+  - {to: 1:4, via: 1:4}
+  - {to: 1:1, via: 1:1}
+  - {to: 1:3, via: 1:1}
+END
+cat >"$work/c.yaml" <<END
+node: {id: 1:3}
+peers:
+  - {id: 1:1, address: 10.0.3.1, $settings, source: /dev/qkdemu/ac.b}
+  - {id: 1:4, address: 10.0.4.2, $settings, source: /dev/qkdemu/cd.a}
+routes:
+  - {to: 1:4, via: 1:4}
+  - {to: 1:1, via: 1:1}
+  - {to: 1:2, via: 1:1}
+END
+cat >"$work/d.yaml" <<END
+node: {id: 1:4}
+peers:
+  - {id: 1:2, address: "fd00:2::1", $settings, source: /dev/qkdemu/bd.b}
+  - {id: 1:3, address: 10.0.4.1, $settings, source: /dev/qkdemu/cd.b}
+routes:
+  - {to: 1:1, via: 1:2, backup: 1:3}
+END
+for n in a b c d; do start $n; done
 
 # remote NS ID OWN-NUMBER [SETTING VALUE]...: to the node N of 1:N
 remote() {
@@ -247,15 +263,7 @@ becomes relay-far-end-restart 90 a 1:4 ".peer_incarnation == \"$(member d 1:1 .i
 same_key relay-far-end-restart-same-key a 1:1 d 1:4
 
 ctl b node del
-node b 1:2
-# shellcheck disable=SC2086
-{
-	ctl b peer add 1:1 address 10.0.1.1 $settings
-	ctl b peer add 1:4 address fd00:2::2 $settings
-	ctl b source add 1:1 fd /dev/qkdemu/ab.b
-	ctl b source add 1:4 fd /dev/qkdemu/bd.a
-}
-relay_routes b
+wait_for 10 ctl b apply "$work/b.yaml" || start b
 becomes relay-relay-restart 90 a 1:2 '.state == "up"'
 becomes relay-relay-restart-next 60 d 1:2 '.state == "up"'
 carried=$(forwarded b)
