@@ -89,8 +89,8 @@ none_left() { [ -z "$(ip netns list)" ]; }
 
 # made and deleted here; the rest is for a script that was broken off
 ns_list=(a b c)
-emu_link ab rate 8M block 4096
-emu_link bc rate 8M block 4096
+emu_link ab rate 2M block 4096
+emu_link bc rate 2M block 4096
 
 # --- the module, then the namespaces, in the midst of it -----------------------------------------
 
