@@ -268,6 +268,23 @@ check leak-streams-rest wait_for 60 idle
 links_down
 note "quiet after $SECONDS s"
 
+# The hash keys in use: a named exception. Each end of a link keeps each once.
+hash_keys=0
+id_of() { printf '1:%d' $(($(printf %d "'$1") - 96)); }
+note_hash_keys() { # NODE ID PEER
+	local own
+
+	own=$(ctl "$1" -j peer show "$3" | jq -r '.hash_offset // empty')
+	[ -n "$own" ] || { fail "leak-hash-key-$1-$3" "there is none"; return; }
+	range hash "$([[ $2 < $3 ]] && echo "$2-$3" || echo "$3-$2")" "$own" 1072
+	hash_keys=$((hash_keys + 1072))
+}
+for l in $ring; do
+	one=${l:0:1} other=${l:1:1}
+	note_hash_keys "$one" "$(id_of "$one")" "$(id_of "$other")"
+	note_hash_keys "$other" "$(id_of "$other")" "$(id_of "$one")"
+done
+
 # shellcheck disable=SC2086
 compare() { # NAME NODE...: what is found is what the books of the nodes hold
 	local name=$1 link stream
@@ -291,6 +308,7 @@ gone leak-invariant-4-shares '^shares$'
 gone leak-invariant-4-confirmation-keys '^confirmation$'
 gone leak-invariant-4-authentication-keys '^clamped$'
 gone leak-invariant-4-taken-and-fetched-key '^taken$'
+check_equal leak-hash-keys-are-at-both-ends-once $((2 * hash_keys)) "$(whole '^hash$')"
 check_equal leak-announced-key-waits-at-one-end 1504 "$(whole '^announced$')"
 check_equal leak-key-that-an-application-keeps-is-found 1504 "$(whole '^kept$')"
 
@@ -310,7 +328,7 @@ compare namespace a c d e
 
 # --- suspend ---------------------------------------------------------------------------------------------
 
-everything='^link |^stream |^shares$|^confirmation$|^clamped$|^taken$|^announced$'
+everything='^link |^stream |^shares$|^confirmation$|^clamped$|^taken$|^announced$|^hash$'
 echo 1 >/sys/module/suspend/parameters/pm_test_delay
 echo freezer >/sys/power/pm_test && echo freeze >/sys/power/state || fail leak-suspend "it did not"
 echo none >/sys/power/pm_test
