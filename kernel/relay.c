@@ -110,13 +110,14 @@ static bool too_far(struct qn_rx *rx)
 	return rx->f.hop_limit <= 1;
 }
 
-/* Have the packet to ourselves, with room for outer headers of either kind. */
-static bool own_packet(struct qn_rx *rx)
+/* Have the packet to ourselves, with room for the headers that @to needs. */
+static bool own_packet(struct qn_rx *rx, const struct qn_peer *to)
 {
 	struct qn_frame *f = &rx->f;
 	struct sk_buff *skb = rx->skb;
 
-	if (skb_ensure_writable(skb, skb->len) || skb_cow_head(skb, QN_HEADROOM_HOP)) {
+	if (skb_ensure_writable(skb, skb->len) ||
+	    (to && skb_cow_head(skb, qn_socket_room(to)))) {
 		qn_count(rx->peer, QN_C_DROP_MEMORY);
 		return false;
 	}
@@ -127,6 +128,12 @@ static bool own_packet(struct qn_rx *rx)
 
 static void send_on(struct qn_peer *to, struct sk_buff *skb)
 {
+	/* It may have been another neighbour when room was made. */
+	if (skb_cow_head(skb, qn_socket_room(to))) {
+		qn_count(to, QN_C_DROP_MEMORY);
+		kfree_skb(skb);
+		return;
+	}
 	skb_scrub_packet(skb, true);
 	skb->ip_summed = CHECKSUM_NONE;
 	skb->encapsulation = 0;
@@ -241,7 +248,7 @@ static bool hop(struct qn_rx *rx)
 		out.payload = skb_put(skb, f->length);
 		out.flags = (f->flags & ~QN_F_KEYED) | QN_F_PADDED;
 	} else {
-		if (!own_packet(rx))
+		if (!own_packet(rx, to))
 			return false;
 		out.hdr = f->hdr;
 		out.payload = f->payload;
@@ -368,7 +375,7 @@ bool qn_relay_ack_rx(struct qn_rx *rx)
 	qn_count(rx->peer, QN_C_ACK_RX);
 	if (!bound(rx))
 		return false;
-	if (f->destination != rx->peer->node->id && !own_packet(rx))
+	if (f->destination != rx->peer->node->id && !own_packet(rx, NULL))
 		return false;
 	w = (void *)f->payload;
 	/* The stream that it speaks for leaves this node to where it came from. */
@@ -395,7 +402,7 @@ bool qn_relay_nak_rx(struct qn_rx *rx)
 		qn_remote_nak_rx(rx);
 		return false;
 	}
-	return own_packet(rx) && qn_relay_forward(rx);
+	return own_packet(rx, NULL) && qn_relay_forward(rx);
 }
 
 /**
@@ -408,7 +415,7 @@ bool qn_relay_probe_rx(struct qn_rx *rx)
 		return false;
 	if (rx->f.destination == rx->peer->node->id)
 		return qn_remote_probe_rx(rx);
-	return own_packet(rx) && qn_relay_forward(rx);
+	return own_packet(rx, NULL) && qn_relay_forward(rx);
 }
 
 /**

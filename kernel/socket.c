@@ -7,8 +7,10 @@
  * kernel's tunnel helpers, with the route cached per peer.
  */
 #include <linux/icmpv6.h>
+#include <linux/if_ether.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/netdevice.h>
 #include <linux/rcupdate.h>
 #include <linux/udp.h>
 #include <net/dst_cache.h>
@@ -177,9 +179,27 @@ static int send6(struct qn_peer *peer, struct sock *sk, struct sk_buff *skb)
 }
 
 /**
+ * qn_socket_room - octets that a frame must have before it
+ * @peer: whom it goes to
+ *
+ * An IP header, a UDP header and an Ethernet one. Devices that want more get it
+ * from IP's output, and those that give just so much on receipt, or senders on
+ * this machine, are spared a copy.
+ *
+ * Context: any.
+ */
+u32 qn_socket_room(const struct qn_peer *peer)
+{
+	u32 ip = READ_ONCE(peer->end.family) == AF_INET ? sizeof(struct iphdr) :
+							  sizeof(struct ipv6hdr);
+
+	return HH_DATA_ALIGN(ETH_HLEN) + ip + sizeof(struct udphdr);
+}
+
+/**
  * qn_socket_send - send a sealed frame to a peer
  * @peer: with an endpoint
- * @skb: the frame, with QN_HEADROOM before it; consumed
+ * @skb: the frame, with qn_socket_room() before it; consumed
  *
  * Context: softirq or process, under rcu_read_lock().
  * Return: 0, or the reason that it was not sent (counted at the peer).

@@ -14,17 +14,11 @@ struct qn_peer;
 /* Room before a frame for the outer headers of any device. */
 #define QN_HEADROOM	(LL_MAX_HEADER + 40 + 8)
 
-/*
- * The least that a packet which came from elsewhere goes on with: an IPv6
- * header, a UDP header and an Ethernet one. Devices that want more get it from
- * IP's output, and those that give so much on receipt are spared a copy.
- */
-#define QN_HEADROOM_HOP	(16 + 40 + 8)
-
 typedef void (*qn_socket_rx_fn)(struct qn_node *node, struct sk_buff *skb);
 
 int qn_socket_open(struct qn_node *node, qn_socket_rx_fn rx);
 void qn_socket_close(struct qn_node *node);
+u32 qn_socket_room(const struct qn_peer *peer);
 int qn_socket_send(struct qn_peer *peer, struct sk_buff *skb);
 bool qn_socket_from(const struct qn_peer *peer, const struct sk_buff *skb);
 
