@@ -10,7 +10,7 @@ set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$here/../../.." && pwd)
 out=$top/build/traffic-test
-tests=13
+tests=14
 mkdir -p "$out"
 
 for kernel in ${K:-6.1 6.12}; do
