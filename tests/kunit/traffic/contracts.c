@@ -73,7 +73,8 @@ static struct qn_contract *find(u32 id, bool out)
 	return c;
 }
 
-static int accept(u32 id, struct qn_frame f, u32 *label, u16 *weight)
+/* Not inline: a dozen copies of a frame are more than a stack frame may hold. */
+static noinline int accept(u32 id, struct qn_frame f, u32 *label, u16 *weight)
 {
 	int code;
 
@@ -82,7 +83,7 @@ static int accept(u32 id, struct qn_frame f, u32 *label, u16 *weight)
 	return code;
 }
 
-static int leave(u32 inside, struct qn_frame f, u32 *label, bool sent)
+static noinline int leave(u32 inside, struct qn_frame f, u32 *label, bool sent)
 {
 	int code;
 
