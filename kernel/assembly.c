@@ -233,7 +233,7 @@ void qn_remote_chunk_rx(struct qn_rx *rx)
 		qn_count(rx->peer, QN_C_DROP_BINDING);
 		return;
 	}
-	atomic_add_unless(&rx->peer->ack_credit, 1, 1024);
+	atomic_add_unless(&rx->peer->ack_credit, 1, QN_ACK_CREDIT_MAX);
 	r = peer->remote_half;
 	if (!fits(r, f, &chunk)) {
 		qn_count(rx->peer, QN_C_DROP_FORM);

@@ -54,7 +54,10 @@ void qn_hashkey_offsets(const struct qn_peer *peer, u64 *out, u64 *in)
  * @peer: a link peer, paired and up
  *
  * One that was named several times in vain is given up for another: its octets
- * may be gone at the other end. Context: process.
+ * may be gone at the other end. Each is named twice as often as the one before, as
+ * the answer may only be slow: the way there and back can take many HELLOs.
+ *
+ * Context: process.
  */
 void qn_hashkey_prepare(struct qn_peer *peer)
 {
@@ -63,7 +66,7 @@ void qn_hashkey_prepare(struct qn_peer *peer)
 
 	if (rcu_access_pointer(peer->hash_out) ||
 	    (READ_ONCE(peer->hash_named) &&
-	     READ_ONCE(peer->hash_names) < QN_HASH_NAMED_MAX))
+	     READ_ONCE(peer->hash_names) < READ_ONCE(peer->hash_patience)))
 		return;
 	h = kzalloc(sizeof(*h), GFP_KERNEL);
 	if (!h)
@@ -80,6 +83,8 @@ void qn_hashkey_prepare(struct qn_peer *peer)
 		old = peer->hash_named;
 		peer->hash_named = h;
 		peer->hash_names = 0;
+		peer->hash_patience = old ? min(2 * peer->hash_patience,
+						QN_HASH_NAMED_MAX) : QN_HASH_NAMED;
 		peer->hello_at = jiffies;
 		h = NULL;
 	}

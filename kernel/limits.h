@@ -27,7 +27,8 @@ enum qn_limits {
 	QN_CHUNK = QN_WORD_OCTETS - QN_KEY_OCTETS,
 	QN_HASH_BLOCK = 64 + QN_CHUNK,	/* that the linear hash takes at once */
 	QN_HASH_OCTETS = QN_HASH_BLOCK + QN_GRANULE,	/* its key */
-	QN_HASH_NAMED_MAX = 4,		/* HELLOs that name one key in vain */
+	QN_HASH_NAMED = 4,		/* HELLOs that name the first key in vain ... */
+	QN_HASH_NAMED_MAX = 128,	/* ... and at most, each key twice as many */
 	QN_HOP_LIMIT = 64,
 	QN_SHARES_MAX = 4,
 	QN_UDP_PORT = 17717,
@@ -48,6 +49,7 @@ enum qn_limits {
 	QN_ACK_FRAMES = 16,		/* at most so many frames per ACK ... */
 	QN_ACK_DELAY_MS = 80,		/* ... and at the latest after */
 	QN_ACK_ENTRIES_MAX = 28,
+	QN_ACK_CREDIT_MAX = 1024,	/* relayed ACKs that RELAY frames paid for */
 	QN_WINDOW_SEGS = 8,		/* unconfirmed segments per remote stream */
 	QN_ASSEMBLY_SEGS = 16,		/* incomplete ones at the far end */
 	QN_RETRANSMIT_MS_MIN = 100,

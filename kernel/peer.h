@@ -95,6 +95,7 @@ struct qn_peer {
 	unsigned long income_at;
 	struct qn_hash *hash_named;	/* own, not held at the other end yet */
 	u8 hash_names;			/* HELLOs that named it */
+	u8 hash_patience;		/* ... and may, before another is taken */
 	u64 other_level;		/* as its HELLO said */
 	u16 other_want;
 	u16 want;

@@ -24,7 +24,6 @@
 /* What a neighbour may have relayed without RELAY frames to pay for it. */
 #define PROBE_TOKENS	200
 #define PROBE_TOKENS_MIN 4	/* ... over a link that brings nothing */
-#define ACK_CREDIT_MAX	1024
 
 static bool take_token(struct qn_peer *peer, u16 *tokens, unsigned long *at,
 		       u32 per_second, u32 burst)
@@ -223,7 +222,7 @@ static bool hop(struct qn_rx *rx)
 
 	if (!admitted(rx, &inside, &out.weight))
 		return false;
-	atomic_add_unless(&from->ack_credit, 1, ACK_CREDIT_MAX);
+	atomic_add_unless(&from->ack_credit, 1, QN_ACK_CREDIT_MAX);
 	if (too_far(rx)) {
 		nak(rx, QN_NAK_HOP_LIMIT);
 		return false;
