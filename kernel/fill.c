@@ -206,6 +206,21 @@ int qn_stream_fill(struct qn_stream *s, u64 offset, const u8 *key, u32 len)
 	return taken;
 }
 
+static bool spare_add(struct qn_stream *s, gfp_t gfp)
+{
+	/* The first 32 octets are the confirmation key. */
+	struct qn_segment *seg = qn_segment_new(0, s->shift, QN_KEY_OCTETS,
+						s->mem, gfp);
+
+	if (!seg)
+		return false;
+	spin_lock_bh(&s->lock);
+	list_add(&seg->ready, &s->spare);
+	WRITE_ONCE(s->spare_count, s->spare_count + 1);
+	spin_unlock_bh(&s->lock);
+	return true;
+}
+
 /**
  * qn_stream_spares - keep segments ready for softirq to assemble in
  * @s: remote stream
@@ -217,17 +232,9 @@ void qn_stream_spares(struct qn_stream *s, u32 want)
 {
 	struct qn_segment *seg;
 
-	while (READ_ONCE(s->spare_count) < want) {
-		/* The first 32 octets are the confirmation key. */
-		seg = qn_segment_new(0, s->shift, QN_KEY_OCTETS, s->mem,
-				     GFP_KERNEL_ACCOUNT);
-		if (!seg)
+	while (READ_ONCE(s->spare_count) < want)
+		if (!spare_add(s, GFP_KERNEL_ACCOUNT))
 			return;
-		spin_lock_bh(&s->lock);
-		list_add(&seg->ready, &s->spare);
-		WRITE_ONCE(s->spare_count, s->spare_count + 1);
-		spin_unlock_bh(&s->lock);
-	}
 	while (READ_ONCE(s->spare_count) > want) {
 		spin_lock_bh(&s->lock);
 		seg = list_first_entry_or_null(&s->spare, struct qn_segment,
@@ -248,17 +255,8 @@ void qn_stream_spares(struct qn_stream *s, u32 want)
  */
 static void spare_now(struct qn_stream *s)
 {
-	struct qn_segment *seg;
-
-	if (READ_ONCE(s->spare_count))
-		return;
-	seg = qn_segment_new(0, s->shift, QN_KEY_OCTETS, s->mem, GFP_ATOMIC);
-	if (!seg)
-		return;
-	spin_lock_bh(&s->lock);
-	list_add(&seg->ready, &s->spare);
-	WRITE_ONCE(s->spare_count, s->spare_count + 1);
-	spin_unlock_bh(&s->lock);
+	if (!READ_ONCE(s->spare_count))
+		spare_add(s, GFP_ATOMIC);
 }
 
 /**
