@@ -71,17 +71,14 @@ static enum qn_counter peek_reason(int err)
 }
 
 /* The tag that the frame's type asks for: docs/protocol.md section 4. */
-static bool tag_right(struct qn_rx *rx)
+static bool tag_right(const struct qn_rx *rx, const struct qn_hash *hash)
 {
-	struct qn_frame *f = &rx->f;
-	struct qn_hash *h;
+	const struct qn_frame *f = &rx->f;
 
-	if (!qn_bulk(f->type))
-		return qn_otp_verify(f->hdr->tag, rx->key.key, f->hdr,
-				     QN_AUTH_OCTETS, f->payload, f->present);
-	h = rcu_dereference(rx->peer->hash_in);
-	return h && qn_hash_verify(f->hdr->tag, rx->key.key, h, f->hdr,
-				   f->payload, f->present);
+	return hash ? qn_hash_verify(f->hdr->tag, rx->key.key, hash, f->hdr,
+				     f->payload, f->present) :
+		      qn_otp_verify(f->hdr->tag, rx->key.key, f->hdr,
+				    QN_AUTH_OCTETS, f->payload, f->present);
 }
 
 /**
@@ -94,6 +91,7 @@ static bool tag_right(struct qn_rx *rx)
 void qn_frame_rx(struct qn_node *node, struct sk_buff *skb)
 {
 	struct qn_rx rx = { .skb = skb };
+	const struct qn_hash *hash = NULL;
 	struct qn_frame *f = &rx.f;
 	struct qn_peer *peer;
 	qn_rx_fn handler;
@@ -141,11 +139,14 @@ void qn_frame_rx(struct qn_node *node, struct sk_buff *skb)
 		qn_count(peer, peek_reason(err));
 		goto drop;
 	}
-	if (qn_bulk(f->type) && !rcu_access_pointer(peer->hash_in)) {
-		qn_count(peer, QN_C_DROP_STALE);
-		goto drop;
+	if (qn_bulk(f->type)) {
+		hash = rcu_dereference(peer->hash_in);
+		if (!hash) {
+			qn_count(peer, QN_C_DROP_STALE);
+			goto drop;
+		}
 	}
-	if (!tag_right(&rx)) {
+	if (!tag_right(&rx, hash)) {
 		tag_failed(peer);
 		goto drop;
 	}
