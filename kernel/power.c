@@ -15,9 +15,9 @@
 #include <net/net_namespace.h>
 
 #include "event.h"
+#include "hashkey.h"
 #include "node.h"
 #include "pairing.h"
-#include "hashkey.h"
 #include "peer.h"
 #include "power.h"
 #include "remote.h"
