@@ -124,6 +124,15 @@ raise() {
 relayed() { ctl a -j relay show 1:4 | jq -r ".$1"; }
 forwarded() { ctl "$1" -j stats | jq .counters.relay_forwarded; }
 
+# carries: b forwards again, and more is asked for until it does, as what was under
+# way over c may have been enough.
+carries() {
+	[ "$(forwarded b)" -gt "$carried" ] && return
+	mark=$((mark + 32768))
+	raise
+	false
+}
+
 # --- both schemes ---------------------------------------------------------------------
 
 becomes relay-xor-up 60 a 1:4 '.state == "up"'
@@ -157,7 +166,7 @@ ctl d route replace 1:1 via 1:2 backup 1:3
 becomes relay-link-back 60 a 1:2 '.state == "up"'
 carried=$(forwarded b)
 more relay-return 60
-check relay-return-carried [ "$(forwarded b)" -gt "$carried" ]
+check relay-return-carried wait_for 60 carries
 
 # --- no route: said, and over by itself ----------------------------------------------------
 
@@ -225,7 +234,14 @@ repeated() {
 	false
 }
 check relay-loss-repeated wait_for 60 repeated
-check relay-loss-duplicates-dropped is a 1:2 '.counters | .drop_claimed + .drop_segment > 0'
+# One frame in twenty comes twice: key is asked for until one did.
+doubled() {
+	is a 1:2 '.counters | .drop_claimed + .drop_segment > 0' && return
+	mark=$((mark + 32768))
+	raise
+	false
+}
+check relay-loss-duplicates-dropped wait_for 60 doubled
 check relay-loss-no-mismatch [ "$(relayed mismatched)" = 0 ]
 books a b c d
 for end in a:to-b b:to-a b:to-d d:to-b a:to-c c:to-a c:to-d d:to-c; do
@@ -271,6 +287,6 @@ becomes relay-relay-restart 90 a 1:2 '.state == "up"'
 becomes relay-relay-restart-next 60 d 1:2 '.state == "up"'
 carried=$(forwarded b)
 more relay-after-restarts 90
-check relay-relay-restart-carries [ "$(forwarded b)" -gt "$carried" ]
+check relay-relay-restart-carries wait_for 60 carries
 same_key relay-after-restarts-same-key a 1:1 d 1:4
 books a b c d
