@@ -22,6 +22,7 @@ seconds=300
 checks() {
 	safety="-DSEGMENTS=5 -DUNITS=1 -DRESTARTS=2"
 	calm="-DCALM -DSEGMENTS=4 -DUNITS=1 -DRESTARTS=1"
+	cpus="-DCPUS=2 -DUNITS=1"
 	cat <<-END
 	safety			pairing holds $safety
 	safety-units		pairing holds -DSEGMENTS=4 -DUNITS=2 -DRESTARTS=2
@@ -43,6 +44,18 @@ checks() {
 	can-erased-first	pairing fails $calm -DMUTANT_ERASED_FIRST
 	can-below-alone		pairing fails $calm -DMUTANT_BELOW_ALONE
 	can-below-first		pairing fails $calm -DMUTANT_BELOW_FIRST
+	grant			grant holds
+	grant-cpus		grant holds $cpus
+	can-grant		grant fails -DUNREACHED
+	can-grant-two-steps	grant fails -DMUTANT_GRANT_TWO_STEPS
+	can-grant-touched	grant fails -DMUTANT_GRANT_TOUCHED
+	can-grant-taken-back	grant fails -DMUTANT_TAKEN_BACK
+	can-grant-given-back	grant fails -DMUTANT_GRANTED_BACK
+	can-alloc-two-steps	grant fails -DMUTANT_ALLOC_TWO_STEPS
+	can-alloc-not-claimed	grant fails -DMUTANT_NOT_CLAIMED
+	can-claim-two-steps	grant fails $cpus -DMUTANT_CLAIM_TWO_STEPS
+	can-claim-unverified	grant fails -DMUTANT_CLAIMED_FIRST
+	can-erase-unclaimed	grant fails -DMUTANT_ERASED_FIRST
 	END
 }
 
