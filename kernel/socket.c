@@ -213,6 +213,11 @@ int qn_socket_send(struct qn_peer *peer, struct sk_buff *skb)
 	skb_dst_drop(skb);
 	skb->ignore_df = 1;
 	skb->priority = 0;
+	/*
+	 * A packet that goes on still names the device it came by, and in that
+	 * device's statistics, of whatever kind, IP's helpers would count it.
+	 */
+	skb->dev = NULL;
 	local_bh_disable();
 	switch (READ_ONCE(peer->end.family)) {
 	case AF_INET:
