@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A man in the middle of a link: docs/protocol.md, from the network's side.
+"""A man in the middle of links: docs/protocol.md, from the network's side.
 
-He sits in a namespace with one interface towards each node, hands on what he
-is told to, and may hold, drop, repeat, change and forge. He audits too: no octet
-of the key stream may ever seal two different frames (invariant 1).
+He sits in a namespace with one interface towards each end of a link, hands on what
+he is told to, and may hold, drop, repeat, change and forge. He audits too: no octet
+of a link's key stream may ever seal two different frames (invariant 1).
 """
 import select
 import socket
@@ -62,12 +62,15 @@ class Frame:
 
 
 class Middle(threading.Thread):
-    """rule(frame) returns "pass", "drop" or "hold" for each frame."""
+    """rule(frame) returns "pass", "drop" or "hold" for each frame. `names` are his
+    interfaces: what comes by the first leaves by the second and the other way
+    round, and so on, two for each link. frame.side says by which one it came.
+    """
 
-    def __init__(self, left, right):
+    def __init__(self, *names):
         super().__init__(daemon=True)
         self.sockets = []
-        for name in left, right:
+        for name in names:
             s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
             s.bind((name, 0))
             self.sockets.append(s)
@@ -86,7 +89,7 @@ class Middle(threading.Thread):
     def take(self, packet, side):
         frame = Frame.caught(packet, side)
         if not frame:
-            self.sockets[1 - side].send(packet)
+            self.sockets[side ^ 1].send(packet)
             return
         with self.lock:
             self.audit(frame)
@@ -98,17 +101,18 @@ class Middle(threading.Thread):
             self.lock.notify_all()
 
     def audit(self, frame):
-        self.spend(frame.span(), frame.data)
+        link = frame.side // 2
+        self.spend(link, frame.span(), frame.data)
         named = frame.hash_offset()
         if named is not None:
             # The hash key of a direction: a use of its own, named again and again.
-            self.spend(range(named // 16, (named + HASH) // 16), b"hash key at %d" % named)
+            self.spend(link, range(named // 16, (named + HASH) // 16), b"hash key at %d" % named)
 
-    def spend(self, granules, use):
+    def spend(self, link, granules, use):
         for granule in granules:
-            before = self.spent.setdefault(granule, use)
+            before = self.spent.setdefault((link, granule), use)
             if before != use:
-                self.violations.append((granule, before[:64].hex(), use[:64].hex()))
+                self.violations.append((link, granule, before[:64].hex(), use[:64].hex()))
                 return
 
     def send(self, frame, packet=None):
@@ -116,7 +120,7 @@ class Middle(threading.Thread):
         if packet is None:
             self.frames.append(frame)
         # Checksums may have been left to an interface that does not exist.
-        self.sockets[1 - frame.side].send(packet or frame.with_data(frame.data))
+        self.sockets[frame.side ^ 1].send(packet or frame.with_data(frame.data))
 
     def obey(self, rule):
         with self.lock:
