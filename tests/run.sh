@@ -8,7 +8,7 @@
 #
 # and the exit status is 0 only if nothing failed, and nothing was skipped when
 # CI=true. Environment: K="6.1 6.12" kernels, T="10-emu lint" tests; the names
-# in T are build, vm, search, traffic, userspace, model, lint, or the beginning of a
+# in T are build, vm, search, traffic, userspace, model, lint, long, or the beginning of a
 # script's name.
 
 set -uo pipefail
@@ -140,6 +140,12 @@ guest() {
 	done
 }
 
+# Two hours of a network's life, in User-mode Linux.
+long() {
+	run_make modules-uml &&
+		tools/uml/run.sh --timeout 1800 --append time-travel=inf-cpu tests/kselftest/long.sh 2
+}
+
 # --- all of it ----------------------------------------------------------------
 
 setup_parts=(host source)
@@ -160,10 +166,10 @@ done
 
 for word in $only; do
 	known=0
-	for name in build vm search traffic userspace model lint "${scripts[@]##*/}"; do
+	for name in build vm search traffic userspace model lint long "${scripts[@]##*/}"; do
 		case $name in "$word"*) known=1 ;; esac
 	done
-	[ $known = 1 ] || { echo "check: error: T='$word' is no test: build, vm, search, traffic, userspace, model, lint, or a script of tests/kselftest" >&2; exit 2; }
+	[ $known = 1 ] || { echo "check: error: T='$word' is no test: build, vm, search, traffic, userspace, model, lint, long, or a script of tests/kselftest" >&2; exit 2; }
 done
 
 # Nothing below means anything without a build.
@@ -176,6 +182,7 @@ if wanted userspace && [ -f tests/userspace/Makefile ]; then
 fi
 if wanted model; then stage model tests/model/run.sh; fi
 if wanted lint; then stage lint tools/lint/lint.sh; fi
+if wanted long; then stage long long; fi
 if [ ${#scripts[@]} -gt 0 ]; then
 	for kernel in $kernels; do
 		stage "guest-$kernel" guest "$kernel" "${scripts[@]}"
