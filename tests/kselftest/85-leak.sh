@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 420
+# timeout: 600
 #
 # Invariant 4: used key is gone. The guest's physical memory is searched from
 # outside (tests/leak/search.py) for all key that its links ever delivered and that
@@ -60,7 +60,7 @@ capture b any
 capture d any
 capture a to-e
 listening() { [ "$(cat "$work"/*.log | grep -c 'listening on')" = 3 ]; }
-wait_for 30 listening || bail capture "tcpdump did not begin: $(head -n 1 "$work"/*.log)"
+wait_for 60 listening || bail capture "tcpdump did not begin: $(head -n 1 "$work"/*.log)"
 
 # --- links, whose key the search computes from their seeds ------------------------------
 
@@ -178,7 +178,7 @@ search() {
 		"$(date +%s%N)" "${links%,}" "${ranges%,}" >"$out/request.new"
 	rm -f "$out/answer"
 	mv "$out/request.new" "$out/request"
-	wait_for 90 [ -e "$out/answer" ] || bail "leak-$1" "the host did not search: see its output"
+	wait_for 200 [ -e "$out/answer" ] || bail "leak-$1" "the host did not search: see its output"
 	answer=$out/$1.json
 	mv "$out/answer" "$answer"
 	[ "$(jq -r 'has("error")' "$answer")" = false ] || bail "leak-$1" "$(jq -r .error "$answer")"
@@ -223,7 +223,7 @@ filled() {
 		is b 1:5 ".own_level >= $1 and .other_level >= $1" &&
 		is c 1:5 ".own_level >= $1 and .other_level >= $1"
 }
-check leak-streams-fill wait_for 90 filled 12000
+check leak-streams-fill wait_for 200 filled 12000
 
 # take NAME NODE PEER OCTETS OPTION...: sets offset
 take() {
@@ -264,7 +264,7 @@ idle() {
 		ctl "$n" -j relay show | jq -e 'all(.[]; .state == "idle")' >/dev/null || return 1
 	done
 }
-check leak-streams-rest wait_for 60 idle
+check leak-streams-rest wait_for 120 idle
 links_down
 note "quiet after $SECONDS s"
 
@@ -274,8 +274,9 @@ id_of() { printf '1:%d' $(($(printf %d "'$1") - 96)); }
 note_hash_keys() { # NODE ID PEER
 	local own
 
-	own=$(ctl "$1" -j peer show "$3" | jq -r '.hash_offset // empty')
-	[ -n "$own" ] || { fail "leak-hash-key-$1-$3" "there is none"; return; }
+	wait_for 60 is "$1" "$3" '.hash_offset != null' ||
+		{ fail "leak-hash-key-$1-$3" "there is none"; return; }
+	own=$(member "$1" "$3" .hash_offset)
 	range hash "$([[ $2 < $3 ]] && echo "$2-$3" || echo "$3-$2")" "$own" 1072
 	hash_keys=$((hash_keys + 1072))
 }
@@ -322,7 +323,7 @@ wait "${captures[0]}" 2>/dev/null
 captures=("${captures[@]:1}")
 ip netns del b
 no_cable() { ! ip -n a link show to-b; }
-check leak-namespace-goes wait_for 30 no_cable
+check leak-namespace-goes wait_for 60 no_cable
 # What its peers hold of b's key they hold on.
 compare namespace a c d e
 
@@ -338,10 +339,28 @@ gone leak-invariant-4-suspend "$everything"
 # --- the modules go ----------------------------------------------------------------------------------------
 
 links_up
-check leak-streams-fill-again wait_for 60 is d 1:5 '.own_level >= 8192 and .other_level >= 8192'
+check leak-streams-fill-again wait_for 120 is d 1:5 '.own_level >= 8192 and .other_level >= 8192'
 links_down
 check_range leak-held-key-before-unload 16384 $((1 << 30)) "$(held link a c d e)"
 drop_module qkdnf || fail leak-unload "qkdnf stays"
 search unload
 gone leak-invariant-4-unload "$everything"
 check_equal leak-key-that-an-application-keeps-is-still-found 1504 "$(whole '^kept$')"
+
+# --- the search can fail -------------------------------------------------------------------------------
+
+# A copy of what one link delivered, most of it used, that a process keeps.
+/usr/bin/python3 "$top/tests/guest/keep.py" "$out/ab.seed" "${begun[ab]}" 4096 "$(blocks_of ab)" \
+	>"$work/planted" 2>&1 &
+at_end stop $!
+wait_for 120 grep -q ^kept "$work/planted" || bail leak-planted "$(tail -n 1 "$work/planted")"
+search planted
+used='^link (PROBE|HELLO|GRANT|RELAY)'
+verdict=$(gone leak-planted "$used")
+note "$(grep '^not ok' <<<"$verdict" | sed 's/^not ok/it would say:/')"
+if [[ $verdict = *"not ok leak-planted - "* ]] && jq -e "[.hits[] | select(.class | test(\"$used\"))] |
+	length > 0 and all(.name == \"ab\")" "$answer" >/dev/null; then
+	pass leak-planted-found
+else
+	fail leak-planted-found "a process keeps used key of the link ab, and the search does not say so"
+fi

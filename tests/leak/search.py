@@ -16,8 +16,8 @@ REQUEST, JSON; paths are relative to it:
     captures  files that tcpdump wrote
     links     name, seed (a file), start (ns), block (octets), ends ("1:1-1:2"),
               blocks ([[first, end], ...]: indexes that may have been delivered)
-    ranges    class, stream ("1:1-1:4"), offset, octets: overrides what follows
-              from the frames
+    ranges    class, stream or link ("1:1-1:4"), offset, octets: overrides what
+              follows from the frames
 
 ANSWER, JSON: for each class the octets searched for, those found (each copy
 counts), those of them in whole granules (an octet beside key that was erased may
@@ -178,6 +178,10 @@ def link_pieces(audit, request, pieces, settled_ns):
     for stream, start, end, fate in frame_fates(audit, settled_ns):
         for one in fates.get(stream, ()):
             one.set(start, end, fate)
+    for given in request.get('ranges', ()):
+        # Lower node first, as streams are named.
+        for one in fates.get(pair_of(*map(wire.parse_node, given['stream'].split('-'))), ()):
+            one.set(given['offset'], given['offset'] + given['octets'], given['class'])
     for pair, ones in fates.items():
         for one in ones:
             for fate, start, end in one.runs():
