@@ -51,7 +51,7 @@ void qn_hashkey_offsets(const struct qn_peer *peer, u64 *out, u64 *in)
 
 /**
  * qn_hashkey_prepare - have a hash key to name, if the pairing lacks one
- * @peer: a link peer, paired and up
+ * @peer: a peer, paired and up
  *
  * One that was named several times in vain is given up for another: its octets
  * may be gone at the other end. Each is named twice as often as the one before, as
@@ -99,6 +99,9 @@ void qn_hashkey_prepare(struct qn_peer *peer)
  * @peer: a peer
  * @w: the HELLO
  *
+ * On a remote stream, which has no periodic HELLO, naming a key asks for an answer:
+ * one that is known to be held is not named any more.
+ *
  * Context: under peer->lock.
  */
 void qn_hashkey_name(struct qn_peer *peer, struct qn_wire_hello *w)
@@ -110,6 +113,8 @@ void qn_hashkey_name(struct qn_peer *peer, struct qn_wire_hello *w)
 		own = peer->hash_named->offset;
 		if (peer->hash_names < U8_MAX)
 			peer->hash_names++;
+	} else if (peer->remote) {
+		own = QN_HASH_NONE;
 	}
 	w->hash = cpu_to_be64(own);
 	w->hash_held = cpu_to_be64(other);
@@ -142,7 +147,7 @@ static bool take(struct qn_peer *peer, u64 offset)
 
 /**
  * qn_hashkey_heard - what a HELLO of the pairing says of hash keys
- * @peer: a link peer, paired
+ * @peer: a peer, paired
  * @named: offset of the other end's key, or QN_HASH_NONE
  * @echoed: offset of the own key that the other end holds, or QN_HASH_NONE
  *
@@ -151,6 +156,7 @@ static bool take(struct qn_peer *peer, u64 offset)
 void qn_hashkey_heard(struct qn_peer *peer, u64 named, u64 echoed)
 {
 	struct qn_hash *own = peer->hash_named;
+	u64 out, in;
 
 	lockdep_assert_held(&peer->lock);
 	if (own && echoed == own->offset) {
@@ -161,6 +167,12 @@ void qn_hashkey_heard(struct qn_peer *peer, u64 named, u64 echoed)
 	if (take(peer, named)) {
 		/* The other end waits for this before it relays. */
 		peer->hello_at = jiffies;
+		qn_peer_kick(peer, 0);
+	}
+	qn_hashkey_offsets(peer, &out, &in);
+	if (peer->remote && named != QN_HASH_NONE && named == in) {
+		/* Also once more: the first answer may have been lost. */
+		peer->hello_owed = true;
 		qn_peer_kick(peer, 0);
 	}
 }
@@ -179,4 +191,5 @@ void qn_hashkey_drop(struct qn_peer *peer)
 				lockdep_is_held(&peer->lock)));
 	kfree_sensitive(peer->hash_named);
 	peer->hash_named = NULL;
+	peer->hello_owed = false;
 }

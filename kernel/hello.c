@@ -154,9 +154,7 @@ bool qn_hello_rx(struct qn_rx *rx)
 		WRITE_ONCE(peer->up, true);
 		came_up = true;
 	}
-	if (!peer->remote)
-		qn_hashkey_heard(peer, be64_to_cpu(w->hash),
-				 be64_to_cpu(w->hash_held));
+	qn_hashkey_heard(peer, be64_to_cpu(w->hash), be64_to_cpu(w->hash_held));
 	spin_unlock_bh(&peer->lock);
 
 	qn_count(peer, QN_C_HELLO_RX);

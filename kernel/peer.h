@@ -22,6 +22,7 @@ struct qn_remote;
 struct qn_source;
 struct qn_stream;
 struct qn_supply;
+struct qn_tunnel;
 
 struct qn_endpoint {
 	u8 family;			/* AF_INET, AF_INET6, or 0: none */
@@ -96,6 +97,8 @@ struct qn_peer {
 	struct qn_hash *hash_named;	/* own, not held at the other end yet */
 	u8 hash_names;			/* HELLOs that named it */
 	u8 hash_patience;		/* ... and may, before another is taken */
+	bool hash_wanted;		/* remote: bulk frames are to be sent */
+	bool hello_owed;		/* remote: a key that was named is held */
 	u64 other_level;		/* as its HELLO said */
 	u16 other_want;
 	u16 want;
@@ -111,6 +114,8 @@ struct qn_peer {
 	struct qn_remote *remote_half;	/* remote peers: generator, assembly */
 	struct qn_source *source;	/* link peers; under node->lock */
 	struct qn_supply __rcu *supply;
+	struct qn_tunnel __rcu *tunnel;	/* tunnel.c */
+	bool key_wanted;		/* a consumer waits for this lane */
 	u64 pool_max, low, high;	/* octets */
 	struct list_head list;		/* node->peer_list */
 	u64 serial;			/* place in it: cursor.h */

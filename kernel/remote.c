@@ -13,6 +13,7 @@
 
 #include "event.h"
 #include "frame.h"
+#include "hashkey.h"
 #include "hello.h"
 #include "otp.h"
 #include "pairing.h"
@@ -197,6 +198,7 @@ static void agreed(struct qn_remote *r, u64 incarnation, u64 echo, u64 barrier)
 		}
 		lost = p->made;
 		qn_stream_unpair(peer->stream);
+		qn_hashkey_drop(peer);
 		qn_remote_forget(r);
 		p->made = false;
 		p->heard = false;
@@ -342,23 +344,45 @@ static u32 probe_tick(struct qn_remote *r)
 }
 
 /*
- * A paired remote stream has no periodic HELLO; one goes out, under the
- * stream's own key, when there is something to mark as done.
+ * A paired remote stream has no periodic HELLO; one goes out, under the stream's
+ * own key, when there is something to mark as done, while a hash key is named that
+ * the other end does not hold yet, and when one that it named is held.
  */
-static u32 done_tick(struct qn_remote *r)
+static u32 hello_tick(struct qn_remote *r)
 {
 	struct qn_peer *peer = r->peer;
-	u32 let_go = READ_ONCE(peer->stream->let_go);
+	u32 let_go = READ_ONCE(peer->stream->let_go), next = QN_PROBE_MS_MAX;
+	bool owed;
 
+	if (!peer->end.family)
+		return next;
+	if (READ_ONCE(peer->hash_wanted))
+		qn_hashkey_prepare(peer);
+	spin_lock_bh(&peer->lock);
+	owed = peer->hello_owed;
+	peer->hello_owed = false;
+	if (peer->hash_named) {
+		owed |= time_after_eq(jiffies, peer->hello_at);
+		if (owed)
+			peer->hello_at = jiffies + msecs_to_jiffies(peer->hello_ms);
+		next = jiffies_to_msecs(peer->hello_at - jiffies) + 1;
+	} else if (peer->hash_wanted && !rcu_access_pointer(peer->hash_out)) {
+		next = peer->hello_ms;	/* until there is key for it */
+	}
+	spin_unlock_bh(&peer->lock);
 	/* Not by octets spent: those that the other end's HELLO takes count too. */
-	if (!peer->end.family || let_go == r->let_go_told)
-		return QN_PROBE_MS_MAX;
-	if (time_before(jiffies, r->done_at))
-		return jiffies_to_msecs(r->done_at - jiffies) + 1;
+	if (let_go != r->let_go_told) {
+		owed |= time_after_eq(jiffies, r->done_at);
+		if (!owed)
+			next = min_t(u32, next,
+				     jiffies_to_msecs(r->done_at - jiffies) + 1);
+	}
+	if (!owed)
+		return next;
 	r->done_at = jiffies + msecs_to_jiffies(DONE_PERIOD_MS);
 	if (!qn_hello_send(peer, READ_ONCE(r->next)))
 		r->let_go_told = let_go;
-	return DONE_PERIOD_MS;
+	return min_t(u32, next, DONE_PERIOD_MS);
 }
 
 /**
@@ -396,5 +420,5 @@ u32 qn_remote_tick(struct qn_peer *peer)
 	next = min(next, qn_generator_run(r));
 	next = min(next, qn_assembly_run(r));
 	rcu_read_unlock();
-	return min(next, done_tick(r));
+	return min(next, hello_tick(r));
 }
