@@ -99,7 +99,7 @@ void qn_frame_rx(struct qn_node *node, struct sk_buff *skb)
 	int err;
 
 	unclaimed(node, QN_U_RX);
-	if (skb->len > QN_FRAME_MAX || !pskb_may_pull(skb, skb->len)) {
+	if (skb->len > QN_DATAGRAM_MAX || !pskb_may_pull(skb, skb->len)) {
 		unclaimed(node, QN_U_FORM);
 		goto drop;
 	}

@@ -413,7 +413,8 @@ u32 qn_generator_run(struct qn_remote *r)
 			err = fresh(r, &r->out[i], &budget);
 
 	level += flying * size;
-	r->filling = r->filling ? level < peer->high / 2 : level < peer->low / 2;
+	r->filling = level < (r->filling || READ_ONCE(peer->key_wanted) ?
+			      peer->high : peer->low) / 2;
 	while (!err && r->filling && level < peer->high / 2 &&
 	       flying < r->window) {
 		o = free_slot(r);

@@ -25,6 +25,7 @@ enum qn_limits {
 	QN_KEY_OCTETS = 32,		/* one-time Poly1305 key */
 	QN_TAG_OCTETS = 16,
 	QN_CHUNK = QN_WORD_OCTETS - QN_KEY_OCTETS,
+	QN_DATA_MAX = QN_ALLOC_MAX - QN_KEY_OCTETS,	/* a tunnel's packet */
 	QN_HASH_BLOCK = 64 + QN_CHUNK,	/* that the linear hash takes at once */
 	QN_HASH_OCTETS = QN_HASH_BLOCK + QN_GRANULE,	/* its key */
 	QN_HASH_NAMED = 4,		/* HELLOs that name the first key in vain ... */

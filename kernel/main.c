@@ -26,6 +26,7 @@
 #include "setup.h"
 #include "source.h"
 #include "supply.h"
+#include "tunnel.h"
 
 static void __init rooms_meet(void)
 {
@@ -36,6 +37,7 @@ static void __init rooms_meet(void)
 	qn_frame_on(QN_RELAY, qn_relay_rx);
 	qn_frame_on(QN_RELAY_ACK, qn_relay_ack_rx);
 	qn_frame_on(QN_RELAY_NAK, qn_relay_nak_rx);
+	qn_frame_on(QN_DATA, qn_tunnel_rx);
 
 	qn_peer_on_tick(qn_source_tick);
 	qn_peer_on_tick(qn_pairing_tick);
@@ -43,6 +45,7 @@ static void __init rooms_meet(void)
 	qn_peer_on_tick(qn_grant_tick);
 	qn_peer_on_tick(qn_remote_tick);
 	qn_peer_on_tick(qn_supply_tick);
+	qn_peer_on_tick(qn_tunnel_tick);
 }
 
 static int __init qkdnf_init(void)
@@ -69,11 +72,16 @@ static int __init qkdnf_init(void)
 	err = qn_device_init();
 	if (err)
 		goto power;
-	err = qn_netlink_init();
+	err = qn_tunnel_init();
 	if (err)
 		goto device;
+	err = qn_netlink_init();
+	if (err)
+		goto tunnel;
 	return 0;
 
+tunnel:
+	qn_tunnel_exit();
 device:
 	qn_device_exit();
 power:
@@ -88,6 +96,7 @@ event:
 static void __exit qkdnf_exit(void)
 {
 	qn_netlink_exit();
+	qn_tunnel_exit();
 	qn_device_exit();
 	qn_power_exit();
 	qn_nodes_exit();

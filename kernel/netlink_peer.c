@@ -11,6 +11,7 @@
 #include "peer.h"
 #include "setup.h"
 #include "stream.h"
+#include "tunnel.h"
 
 #define TAKES_GET	(BIT_ULL(QKDNF_A_PEER_ID) | \
 			 BIT_ULL(QKDNF_A_PEER_BRIEF))
@@ -507,6 +508,7 @@ int qn_nl_peer_del(struct sk_buff *skb, struct genl_info *info)
 {
 	struct qn_node *node;
 	struct qn_peer *peer;
+	bool tunnel = false;
 	int err;
 
 	err = qn_nl_begin(info, ~0ULL, &node);
@@ -517,8 +519,12 @@ int qn_nl_peer_del(struct sk_buff *skb, struct genl_info *info)
 				     "which peer? give id");
 	mutex_lock(&node->lock);
 	peer = qn_nl_peer(info, node, QKDNF_A_PEER_ID);
-	if (!IS_ERR(peer))
+	if (!IS_ERR(peer)) {
+		tunnel = rcu_access_pointer(peer->tunnel);
 		qn_peer_teardown(peer);
+	}
 	mutex_unlock(&node->lock);
+	if (tunnel)
+		qn_tunnel_reap();
 	return PTR_ERR_OR_ZERO(peer);
 }

@@ -27,6 +27,7 @@
 #include "source.h"
 #include "stream.h"
 #include "supply.h"
+#include "tunnel.h"
 
 /*
  * Charged to the peer's budget beside the octets of its segments: their claim
@@ -205,6 +206,7 @@ static void peer_hide(struct qn_peer *peer)
 	struct qn_node *node = peer->node;
 
 	qn_peer_unhash(peer);
+	qn_tunnel_forget_peer(peer);
 	if (!peer->remote) {
 		qn_routes_forget_peer(node, peer);
 		qn_contracts_forget_peer(node, peer);
@@ -377,6 +379,7 @@ void qn_node_teardown(struct net *net)
 	qn_contracts_exit(node);
 	qn_routes_exit(node);
 	mutex_unlock(&node->lock);
+	qn_tunnel_reap();
 	destroy_workqueue(node->wq);
 	qn_peer_table_exit(node);
 	qn_node_put(node);

@@ -116,14 +116,13 @@ void qn_socket_close(struct qn_node *node)
 	synchronize_net();
 }
 
-static int send4(struct qn_peer *peer, struct sock *sk, struct sk_buff *skb)
+/* BH off, as the cache is each processor's own. */
+static struct rtable *route4(struct qn_peer *peer, struct sock *sk, __be32 *saddr)
 {
 	const struct qn_endpoint *end = &peer->end;
-	struct net *net = peer->node->net;
 	struct rtable *rt;
-	__be32 saddr = 0;
 
-	rt = dst_cache_get_ip4(&peer->dst, &saddr);
+	rt = dst_cache_get_ip4(&peer->dst, saddr);
 	if (!rt) {
 		struct flowi4 fl = {
 			.daddr = end->addr4,
@@ -133,26 +132,40 @@ static int send4(struct qn_peer *peer, struct sock *sk, struct sk_buff *skb)
 			.flowi4_proto = IPPROTO_UDP,
 		};
 
-		rt = ip_route_output_flow(net, &fl, sk);
+		rt = ip_route_output_flow(peer->node->net, &fl, sk);
 		if (IS_ERR(rt))
-			return PTR_ERR(rt);
-		saddr = fl.saddr;
-		dst_cache_set_ip4(&peer->dst, &rt->dst, saddr);
+			return rt;
+		*saddr = fl.saddr;
+		dst_cache_set_ip4(&peer->dst, &rt->dst, fl.saddr);
 	}
-	udp_tunnel_xmit_skb(rt, sk, skb, saddr, end->addr4, 0,
-			    ip4_dst_hoplimit(&rt->dst), 0,
+	return rt;
+}
+
+static int send4(struct qn_peer *peer, struct sock *sk, struct sk_buff *skb,
+		 const struct qn_outer *outer)
+{
+	const struct qn_endpoint *end = &peer->end;
+	__be32 saddr = 0;
+	struct rtable *rt;
+
+	rt = route4(peer, sk, &saddr);
+	if (IS_ERR(rt))
+		return PTR_ERR(rt);
+	udp_tunnel_xmit_skb(rt, sk, skb, saddr, end->addr4, outer->tos,
+			    outer->ttl ?: ip4_dst_hoplimit(&rt->dst),
+			    outer->df ? htons(IP_DF) : 0,
 			    htons(peer->node->port), end->port, false, true);
 	return 0;
 }
 
-static int send6(struct qn_peer *peer, struct sock *sk, struct sk_buff *skb)
+static struct dst_entry *route6(struct qn_peer *peer, struct sock *sk,
+				struct in6_addr *saddr)
 {
 #if IS_ENABLED(CONFIG_IPV6)
 	const struct qn_endpoint *end = &peer->end;
-	struct in6_addr saddr = {};
 	struct dst_entry *dst;
 
-	dst = dst_cache_get_ip6(&peer->dst, &saddr);
+	dst = dst_cache_get_ip6(&peer->dst, saddr);
 	if (!dst) {
 		struct flowi6 fl = {
 			.daddr = end->addr6,
@@ -165,12 +178,29 @@ static int send6(struct qn_peer *peer, struct sock *sk, struct sk_buff *skb)
 		dst = ipv6_stub->ipv6_dst_lookup_flow(peer->node->net, sk, &fl,
 						      NULL);
 		if (IS_ERR(dst))
-			return PTR_ERR(dst);
-		saddr = fl.saddr;
-		dst_cache_set_ip6(&peer->dst, dst, &saddr);
+			return dst;
+		*saddr = fl.saddr;
+		dst_cache_set_ip6(&peer->dst, dst, saddr);
 	}
+	return dst;
+#else
+	return ERR_PTR(-EAFNOSUPPORT);
+#endif
+}
+
+static int send6(struct qn_peer *peer, struct sock *sk, struct sk_buff *skb,
+		 const struct qn_outer *outer)
+{
+#if IS_ENABLED(CONFIG_IPV6)
+	const struct qn_endpoint *end = &peer->end;
+	struct in6_addr saddr = {};
+	struct dst_entry *dst;
+
+	dst = route6(peer, sk, &saddr);
+	if (IS_ERR(dst))
+		return PTR_ERR(dst);
 	udp_tunnel6_xmit_skb(dst, sk, skb, NULL, &saddr, (struct in6_addr *)&end->addr6,
-			     0, ip6_dst_hoplimit(dst), 0,
+			     outer->tos, outer->ttl ?: ip6_dst_hoplimit(dst), 0,
 			     htons(peer->node->port), end->port, false);
 	return 0;
 #else
@@ -197,14 +227,59 @@ u32 qn_socket_room(const struct qn_peer *peer)
 }
 
 /**
- * qn_socket_send - send a sealed frame to a peer
+ * qn_socket_path - look at the way to a peer before anything is spent on it
+ * @peer: with an endpoint
+ * @dev: a tunnel device that must not be on that way itself
+ * @mtu: out: octets of the largest frame that need not be fragmented
+ *
+ * Context: softirq or process, under rcu_read_lock(). Return: 0, -ELOOP if the
+ * way leads through @dev, or why there is none.
+ */
+int qn_socket_path(struct qn_peer *peer, const struct net_device *dev, u32 *mtu)
+{
+	struct dst_entry *dst = ERR_PTR(-ENOTCONN);
+	struct in6_addr saddr6 = {};
+	struct socket *sock;
+	struct rtable *rt;
+	u32 head, path;
+	__be32 saddr4 = 0;
+	int err;
+
+	local_bh_disable();
+	if (READ_ONCE(peer->end.family) == AF_INET) {
+		sock = rcu_dereference(peer->node->sock4);
+		head = sizeof(struct iphdr) + sizeof(struct udphdr);
+		if (sock) {
+			rt = route4(peer, sock->sk, &saddr4);
+			dst = IS_ERR(rt) ? ERR_CAST(rt) : &rt->dst;
+		}
+	} else {
+		sock = rcu_dereference(peer->node->sock6);
+		head = sizeof(struct ipv6hdr) + sizeof(struct udphdr);
+		if (sock)
+			dst = route6(peer, sock->sk, &saddr6);
+	}
+	local_bh_enable();
+	if (IS_ERR(dst))
+		return PTR_ERR(dst);
+	err = dst->dev == dev ? -ELOOP : 0;
+	path = dst_mtu(dst);
+	*mtu = path > head ? path - head : 0;
+	dst_release(dst);
+	return err;
+}
+
+/**
+ * qn_socket_send_as - send a sealed frame to a peer, with an IP header of one's own
  * @peer: with an endpoint
  * @skb: the frame, with qn_socket_room() before it; consumed
+ * @outer: what that header says
  *
  * Context: softirq or process, under rcu_read_lock().
  * Return: 0, or the reason that it was not sent (counted at the peer).
  */
-int qn_socket_send(struct qn_peer *peer, struct sk_buff *skb)
+int qn_socket_send_as(struct qn_peer *peer, struct sk_buff *skb,
+		      const struct qn_outer *outer)
 {
 	u32 len = skb->len;
 	struct socket *sock;
@@ -223,12 +298,12 @@ int qn_socket_send(struct qn_peer *peer, struct sk_buff *skb)
 	case AF_INET:
 		sock = rcu_dereference(peer->node->sock4);
 		if (sock)
-			err = send4(peer, sock->sk, skb);
+			err = send4(peer, sock->sk, skb, outer);
 		break;
 	case AF_INET6:
 		sock = rcu_dereference(peer->node->sock6);
 		if (sock)
-			err = send6(peer, sock->sk, skb);
+			err = send6(peer, sock->sk, skb, outer);
 		break;
 	}
 	local_bh_enable();
@@ -240,6 +315,20 @@ int qn_socket_send(struct qn_peer *peer, struct sk_buff *skb)
 	qn_count(peer, QN_C_TX_FRAMES);
 	qn_count_add(peer, QN_C_TX_OCTETS, len);
 	return 0;
+}
+
+/**
+ * qn_socket_send - send a sealed frame to a peer
+ * @peer: with an endpoint
+ * @skb: the frame, with qn_socket_room() before it; consumed
+ *
+ * Context and return: as qn_socket_send_as().
+ */
+int qn_socket_send(struct qn_peer *peer, struct sk_buff *skb)
+{
+	static const struct qn_outer plain;
+
+	return qn_socket_send_as(peer, skb, &plain);
 }
 
 /**

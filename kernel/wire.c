@@ -32,6 +32,7 @@ static const struct qn_form {
 	[QN_RELAY] = { 1, QN_F_KEYED | QN_F_PADDED | QN_F_RNG, 1, QN_CHUNK },
 	[QN_RELAY_ACK] = { 1, 0, 32, 32 + 32 * QN_ACK_ENTRIES_MAX },
 	[QN_RELAY_NAK] = { 1, 0, 24, 24 },
+	[QN_DATA] = { 1, QN_F_PADDED, 1, QN_DATA_MAX },
 };
 
 static bool all_zero(const u8 *p, size_t n)
@@ -132,6 +133,10 @@ static bool header_valid(const struct qn_frame *f)
 		if ((f->flags & QN_F_KEYED) && (f->flags & QN_F_RNG))
 			return false;
 		return f->weight != 0;
+	case QN_DATA:
+		if (f->contract)
+			return false;
+		fallthrough;
 	case QN_SUPPLY:
 		if (!(f->flags & QN_F_PADDED))
 			return false;

@@ -57,7 +57,8 @@ struct qn_wire_hdr {
 
 #define QN_HDR_OCTETS	80
 #define QN_AUTH_OCTETS	64	/* of the header, under the tag */
-#define QN_FRAME_MAX	(QN_HDR_OCTETS + QN_CHUNK)
+#define QN_FRAME_MAX	(QN_HDR_OCTETS + QN_CHUNK)	/* of all types but DATA */
+#define QN_DATAGRAM_MAX	(QN_HDR_OCTETS + QN_DATA_MAX)
 
 struct qn_wire_probe {
 	__be64 echo;

@@ -491,6 +491,25 @@ def remote_hello_names_none():
     return expect(net.judged(), (), unknown=0, bad=0)
 
 
+def remote_hello_names_one():
+    net = Net()
+    net.session()
+    remote_hello(net, 20 << SHIFT)
+    return expect(net.judged(), (), unknown=0, bad=0)
+
+
+def data_is_read():
+    """A tunnel's packets, of one block and of two."""
+    net = Net()
+    net.session()
+    packets = [bytes(range(250)) * 3, bytes(range(7, 207)) * 7, b'E']
+    for packet in packets:
+        net.send(A, B, wire.DATA, packet, flags=8)
+    judged = net.judged()
+    return (expect(judged, (), unknown=0, bad=0)
+            or unequal('packets', packets, [packet for _, packet in judged.packets()]))
+
+
 def every_octet_counts():
     """Any bit of any frame: none of the tampered passes as verified."""
     net = Net()
@@ -726,8 +745,8 @@ BROKEN = {
     'hash-key-not-aligned': (names((20 << SHIFT) + 8), 'hash'),
     'hash-key-leaves-its-segment': (names((21 << SHIFT) - 1056), 'hash'),
     'hash-key-set-aside-for-applications': (key_set_aside, 'supply'),
-    'hash-key-on-a-remote-stream': (lambda net: remote_hello(net, 20 << SHIFT), 'hash'),
-    'data-is-reserved': (data, 'form'),
+    'data-in-a-contract': (lambda net: data(net, contract=7), 'form'),
+    'data-in-shares': (lambda net: data(net, share=0x12), 'form'),
     'data-tagged-the-old-way': (lambda net: data(net, hash_key=NO_HASH), 'tag'),
     'hello-reading-goes-back':
         (lambda net: later_hello(net, readings=[(7, 1, 250, 200)]), 'hello'),
@@ -918,7 +937,8 @@ def main():
                      emulated_link, whole_session, shares_are_joined,
                      a_missing_share_gives_nothing, no_key_no_verdict,
                      hello_read_after_what_it_names, capture_begins_late, another_pairing,
-                     hash_key_given_up, remote_hello_names_none, every_octet_counts,
+                     hash_key_given_up, remote_hello_names_none,
+                     remote_hello_names_one, data_is_read, every_octet_counts,
                      every_length):
         test(function)
     for name, (change, *kinds) in BROKEN.items():

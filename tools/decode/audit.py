@@ -119,7 +119,7 @@ class Audit:
             frame = sighting.frame
             frame.number = number
             self.nodes_at[sighting.src[0]].add(frame.sender)
-            if frame.kind in (wire.HELLO, wire.GRANT, wire.SUPPLY):
+            if frame.kind in (wire.GRANT, *wire.STRAIGHT):
                 self.nodes_at[sighting.dst[0]].add(frame.destination)
         self.verify_links()
         for fault in self.remote.assemble():
@@ -137,7 +137,7 @@ class Audit:
         receiver of a relayed frame follows from where the datagram goes.
         """
         frame = sighting.frame
-        if frame.kind in (wire.HELLO, wire.GRANT, wire.SUPPLY):
+        if frame.kind in (wire.GRANT, *wire.STRAIGHT):
             return {frame.destination}
         known = self.nodes_at[sighting.dst[0]] - {frame.sender}
         return known or {node for pair in self.links if frame.sender in pair
@@ -219,9 +219,16 @@ class Audit:
             elif links_own_probe(sighting):
                 self.hash_keys.take_probe(sighting)
         for key in self.hash_keys.keys.values():
-            self.uses[key.pairing.pair].append(Use(
-                key.offset, key.end, (key.named or key.held).frame.number,
-                f'hash key of {node_text(key.sender)}'))
+            self.use_hash_key(key)
+
+    def use_hash_key(self, key):
+        stream = key.pairing.pair
+        if stream not in self.links:
+            other = stream[0] if key.sender == stream[1] else stream[1]
+            own = key.pairing.low if key.sender == stream[0] else key.pairing.high
+            stream = Lane(key.sender, other, own)
+        self.uses[stream].append(Use(key.offset, key.end, (key.named or key.held).frame.number,
+                                     f'hash key of {node_text(key.sender)}'))
 
     def accept(self, sighting, stream, receiver):
         """The tag is right."""
@@ -252,28 +259,67 @@ class Audit:
         self.uses[stream].append(Use(frame.offset, frame.end, frame.number, frame.name))
 
     def verify_remote(self):
-        """Frames that go straight from end to end, sealed by the remote stream."""
-        for sighting in self.sightings:
-            frame = sighting.frame
-            if (sighting.verdict != 'unknown' or frame.kind not in (wire.HELLO, wire.SUPPLY)
-                    or pair_of(frame.sender, frame.destination) in self.links):
-                continue
-            # It is sealed from a segment of its sender, who generated it.
-            lane = Lane(frame.sender, frame.destination, frame.incarnation)
-            key = self.remote.read(lane, frame.offset, wire.KEY_LEN)
-            if key is None:
-                continue
-            if poly1305(key, frame.sealed) != frame.tag:
-                sighting.verdict, sighting.stream = 'bad', lane
-                self.find('tag', describe(sighting))
-                continue
-            self.accept(sighting, lane, frame.destination)
-            index = frame.offset >> self.remote.shifts[lane]
-            if wire.born_to(index, frame.sender, frame.destination) != frame.sender:
-                self.find('owner', f'{describe(sighting)}: segment {index}')
-            if frame.offset & ((1 << self.remote.shifts[lane]) - 1) < wire.KEY_LEN:
-                self.find('reuse', f'{describe(sighting)}: the confirmation key of '
-                          f'segment {index}')
+        """Frames that go straight from end to end, sealed by the remote stream; the
+        bulk ones last, as what HELLOs say of hash keys is asked of them.
+        """
+        straight = [sighting for sighting in self.sightings
+                    if sighting.verdict == 'unknown' and sighting.frame.kind in wire.STRAIGHT
+                    and self.straight_pair(sighting) not in self.links]
+        for sighting in straight:
+            if sighting.frame.kind not in wire.BULK:
+                self.verify_straight(sighting)
+        for sighting in self.verified(wire.HELLO):
+            if sighting.stream not in self.links:
+                self.shifts[self.straight_pair(sighting)] = sighting.frame.shift
+                self.hash_keys.take_hello(sighting, self.reader_of(sighting))
+        for key in self.hash_keys.keys.values():
+            if key.pairing.pair not in self.links:
+                self.use_hash_key(key)
+        for sighting in straight:
+            if sighting.frame.kind in wire.BULK:
+                self.verify_straight(sighting)
+
+    @staticmethod
+    def straight_pair(sighting):
+        return pair_of(sighting.frame.sender, sighting.frame.destination)
+
+    def reader_of(self, sighting):
+        """read(offset, length) of the remote stream that a HELLO speaks of: lanes of
+        both of its ends.
+        """
+        frame, echo = sighting.frame, sighting.fields['echo']
+        lanes = (Lane(frame.sender, frame.destination, frame.incarnation),
+                 Lane(frame.destination, frame.sender, echo))
+
+        def read(offset, length):
+            index = offset >> frame.shift
+            owner = wire.born_to(index, frame.sender, frame.destination)
+            lane = lanes[0] if owner == frame.sender else lanes[1]
+            return self.remote.read(lane, offset, length) or bytes(length)
+        return read
+
+    def verify_straight(self, sighting):
+        frame = sighting.frame
+        # It is sealed from a segment of its sender, who generated it.
+        lane = Lane(frame.sender, frame.destination, frame.incarnation)
+        key = self.remote.read(lane, frame.offset, wire.KEY_LEN)
+        if key is None:
+            return
+        tag_fits = self.bulk_tag if frame.kind in wire.BULK else self.control_tag
+        fits = tag_fits(sighting, self.straight_pair(sighting), frame.destination, key)
+        if fits is None:
+            return
+        if not fits:
+            sighting.verdict, sighting.stream = 'bad', lane
+            self.find('tag', describe(sighting))
+            return
+        self.accept(sighting, lane, frame.destination)
+        index = frame.offset >> self.remote.shifts[lane]
+        if wire.born_to(index, frame.sender, frame.destination) != frame.sender:
+            self.find('owner', f'{describe(sighting)}: segment {index}')
+        if frame.offset & ((1 << self.remote.shifts[lane]) - 1) < wire.KEY_LEN:
+            self.find('reuse', f'{describe(sighting)}: the confirmation key of '
+                      f'segment {index}')
 
     def key_of(self, sighting, offset, length):
         if sighting.stream in self.links:
@@ -356,10 +402,8 @@ class Audit:
         for sighting in self.hellos():
             fields = sighting.fields
             pairing = pairing_of(sighting.frame, fields['echo'])
-            if sighting.stream in self.links and pairing:
+            if pairing:
                 spoken[pairing, sighting.frame.sender].append(sighting)
-            elif pairing and (fields['hash'], fields['hash_held']) != (None, None):
-                self.find('hash', f'{describe(sighting)}: hash key on a remote stream')
         for hellos in spoken.values():
             for sighting, fault in hello_faults(hellos):
                 self.find('hash', f'{describe(sighting)}: {fault}')
@@ -410,6 +454,8 @@ class Audit:
                              pair, first[pair])
         for key in self.hash_keys.keys.values():
             pair = key.pairing.pair
+            if pair not in self.links:
+                continue
             self.check_owner(f'{describe(key.named or key.held)}: hash key {key.offset}',
                              key.sender, key.offset >> self.shifts[pair], granted[pair],
                              pair, first[pair])
@@ -470,6 +516,15 @@ class Audit:
                               f'{use.start}')
                 if not top or use.end > top.end:
                     top = use
+
+    def packets(self):
+        """(time, octets) of each packet that a tunnel carried."""
+        for sighting in self.verified(wire.DATA):
+            frame = sighting.frame
+            pad = self.key_of(sighting, frame.offset + wire.KEY_LEN, frame.length)
+            if pad is not None:
+                text = int.from_bytes(frame.payload, 'big') ^ int.from_bytes(pad, 'big')
+                yield sighting.time_ns, text.to_bytes(frame.length, 'big')
 
     # --- the outcome --------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ and what the page says of their form.
 import struct
 
 HEADER_LEN, TAG_AT, KEY_LEN, GRANULE = 80, 64, 32, 16
-PAYLOAD_MAX, FULL_FRAME, CHUNK = 992, 1024, 992
+PAYLOAD_MAX, FULL_FRAME, CHUNK, DATA_MAX = 992, 1024, 992, 2016
 VERSION = 1
 HEADER = struct.Struct('>BBBBHBBQQQQQQIHH16s')
 
@@ -15,7 +15,8 @@ TYPES = {PROBE: 'PROBE', HELLO: 'HELLO', GRANT: 'GRANT', SUPPLY: 'SUPPLY',
 TYPES.update({kind: f'SA_{kind}' for kind in range(8, 16)})
 DATA = 16
 TYPES[DATA] = 'DATA'
-DECODED = range(PROBE, RELAY_NAK + 1)
+DECODED = (*range(PROBE, RELAY_NAK + 1), DATA)
+STRAIGHT = (HELLO, SUPPLY, DATA)         # also sealed by a remote stream itself
 BULK = (RELAY, DATA)                   # tagged by way of the linear hash
 NO_OFFSET = (1 << 64) - 1
 
@@ -23,7 +24,8 @@ REPLY, KEYED, RNG, PADDED = 1, 2, 4, 8
 FLAGS = {REPLY: 'REPLY', KEYED: 'KEYED', RNG: 'RNG', PADDED: 'PADDED'}
 # What each type may carry; a RELAY carries exactly one of KEYED and PADDED.
 FLAGS_ALLOWED = {PROBE: 0, HELLO: 0, GRANT: REPLY, SUPPLY: REPLY | PADDED,
-                 RELAY: KEYED | RNG | PADDED, RELAY_ACK: 0, RELAY_NAK: 0}
+                 RELAY: KEYED | RNG | PADDED, RELAY_ACK: 0, RELAY_NAK: 0,
+                 DATA: PADDED}
 
 OPERATIONS = {1: 'mark', 2: 'taken'}
 NAK_CODES = {1: 'no route', 2: 'no key', 3: 'contract exceeded',
@@ -135,19 +137,22 @@ def header_faults(frame):
         faults.append(f'flags 0x{frame.flags:02x} on {frame.name}')
     if kind == RELAY and bool(frame.flags & KEYED) == bool(frame.flags & PADDED):
         faults.append('RELAY is neither KEYED nor PADDED, or both')
-    if kind == SUPPLY and not frame.flags & PADDED:
-        faults.append('SUPPLY in clear')
-    if frame.length > PAYLOAD_MAX:
-        faults.append(f'length {frame.length} is above {PAYLOAD_MAX}')
+    if kind in (SUPPLY, DATA) and not frame.flags & PADDED:
+        faults.append(f'{frame.name} in clear')
+    longest = DATA_MAX if kind == DATA else PAYLOAD_MAX
+    if frame.length > longest:
+        faults.append(f'length {frame.length} is above {longest}')
+    if kind == DATA and (not frame.length or frame.contract):
+        faults.append(f'length {frame.length}, contract {frame.contract} on DATA')
     if frame.offset % GRANULE:
         faults.append(f'offset {frame.offset} is not a multiple of 16')
     if not 1 <= frame.shares <= 4 or frame.share >= frame.shares:
         faults.append(f'share {frame.share} of {frame.shares}')
     if not 12 <= frame.shift <= 16:
         faults.append(f'shift {frame.shift}')
-    if kind in (HELLO, GRANT, SUPPLY) and (frame.share, frame.shares) != (0, 1):
+    if kind in (HELLO, GRANT, SUPPLY, DATA) and (frame.share, frame.shares) != (0, 1):
         faults.append(f'shares on {frame.name}')
-    if kind in (HELLO, GRANT, SUPPLY) and frame.origin != frame.sender:
+    if kind in (HELLO, GRANT, SUPPLY, DATA) and frame.origin != frame.sender:
         faults.append(f'{frame.name} whose origin is not its sender')
     if kind not in (RELAY, RELAY_NAK) and frame.remote_offset:
         faults.append(f'remote offset on {frame.name}')

@@ -8,6 +8,7 @@ import datetime
 import hashlib
 import json
 import re
+import struct
 import sys
 import time
 from collections import Counter
@@ -22,6 +23,7 @@ from frame import node_text             # noqa: E402
 from remote import pair_of              # noqa: E402
 
 PROGRAM = 'qkdnf_decode'
+LINKTYPE_RAW = 101
 EPILOG_VERIFY = '''
 Example: three nodes, two emulated links (docs/emulator.md) made with a seed file
   qkdnf_decode.py verify --link ab,ab.seed,2026-01-01,4096 --pair 1:1-1:2=ab \\
@@ -353,6 +355,18 @@ def write_segments(path, report):
         raise UsageError(f'--segments {path}: {error.strerror}') from None
 
 
+def write_packets(path, audit):
+    """What tunnels carried, as a capture of IP packets."""
+    try:
+        with open(path, 'wb') as file:
+            file.write(struct.pack('<IHHiIII', 0xa1b23c4d, 2, 4, 0, 0, 65535, LINKTYPE_RAW))
+            for time_ns, packet in audit.packets():
+                file.write(struct.pack('<IIII', *divmod(time_ns, 10**9), len(packet),
+                                       len(packet)) + packet)
+    except OSError as error:
+        raise UsageError(f'--packets {path}: {error.strerror}') from None
+
+
 def verify(options):
     links = parse_links(options.link, options.pair)
     if not links:
@@ -374,6 +388,8 @@ def verify(options):
     report['good'] = good
     if options.segments:
         write_segments(options.segments, report)
+    if options.packets:
+        write_packets(options.packets, audit)
     if options.json:
         print(json.dumps(report))
     else:
@@ -412,6 +428,8 @@ def main():
     verb.add_argument('--segments', metavar='FILE',
                       help='write generator, far end, incarnation, segment, offset, octets and '
                       'SHA-256 of each recovered segment')
+    verb.add_argument('--packets', metavar='FILE',
+                      help='write the packets that tunnels carried, as a pcap file of IP')
     options = parser.parse_args()
     options.port = options.port or [17717]
     try:
