@@ -32,6 +32,7 @@ static const struct ctl_object objects[] = {
 	{ "flow", "streams that use link key of this node", cmd_flow },
 	{ "supply", "key that is set aside for applications", cmd_supply },
 	{ "key", "take and fetch key for an application", cmd_key },
+	{ "tunnel", "one-time-pad tunnels", cmd_tunnel },
 	{ "stats", "sums over the node", cmd_stats },
 	{ "emu", "emulated QKD links", cmd_emu },
 	{ 0 }
