@@ -290,6 +290,16 @@ static void range_set(struct qn_range *r, struct qn_segment *seg, u32 at, u32 le
 }
 
 /*
+ * What falls out of the ring's reach is erased. Small ranges take long to use a
+ * segment up, on a fast link longer than it may last.
+ */
+static bool ageing(struct qn_stream *s, const struct qn_segment *seg)
+{
+	return !s->remote && seg->index + qn_stream_reach(s) / 2 <=
+			     READ_ONCE(s->fill_next) >> s->shift;
+}
+
+/*
  * Make another segment the lane's current one. The last one ready is control's
  * unless the small lane's segment still has the reserve.
  */
@@ -310,9 +320,9 @@ static bool advance(struct qn_stream *s, int lane, enum qn_alloc how,
 	next = list_first_entry_or_null(&s->ready, struct qn_segment, ready);
 	if (!next)
 		goto out;
+	small = rcu_dereference_protected(s->cur[QN_LANE_SMALL],
+					  lockdep_is_held(&s->lock));
 	if (how == QN_ALLOC_DATA && s->ready_count == 1) {
-		small = rcu_dereference_protected(s->cur[QN_LANE_SMALL],
-						  lockdep_is_held(&s->lock));
 		if (lane == QN_LANE_SMALL || !small ||
 		    atomic64_read(&small->cursor) + s->reserve >
 			    qn_segment_size(small))
@@ -320,6 +330,11 @@ static bool advance(struct qn_stream *s, int lane, enum qn_alloc how,
 	}
 	list_del_init(&next->ready);
 	WRITE_ONCE(s->ready_count, s->ready_count - 1);
+	/* Bulk uses up what small ranges have left of one that would be lost. */
+	if (lane == QN_LANE_BULK && small && ageing(s, small)) {
+		rcu_assign_pointer(s->cur[QN_LANE_SMALL], next);
+		next = small;
+	}
 	rcu_assign_pointer(s->cur[lane], next);
 	if (cur)
 		qn_stream_drop_locked(s, cur);

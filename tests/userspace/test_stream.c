@@ -373,6 +373,38 @@ static void control_has_a_reserve(void)
 	done_with(s);
 }
 
+/* A few small ranges must not cost the segment that they are taken from. */
+static void small_ranges_waste_no_segment(void)
+{
+	const u32 shift = 14, size = 1 << shift, n = 600;
+	struct qn_stream *s = stream_make(shift, 0, 8, NULL);
+	struct qn_range r;
+	u64 taken = 0;
+	u32 i;
+
+	qn_stream_pair(s, 0);
+	for (i = 0; i < n; i++) {
+		stream_fill(s, 1, (u64)i << shift, size);
+		stream_show_all(s);
+		rcu_read_lock();
+		while (!qn_stream_alloc(s, 1024, QN_ALLOC_DATA, &r)) {
+			CHECK(key_is(r.key, 1, r.offset, r.len), "wrong key");
+			taken += r.len;
+			qn_range_erase(&r);
+		}
+		if (!qn_stream_alloc(s, 32, QN_ALLOC_CONTROL, &r)) {
+			CHECK(key_is(r.key, 1, r.offset, r.len), "wrong key");
+			taken += r.len;
+			qn_range_erase(&r);
+		}
+		rcu_read_unlock();
+	}
+	/* Half of the segments are of this lane; the last few are still there. */
+	CHECK(taken > (u64)n / 2 * size * 95 / 100, "%llu of %u octets were taken",
+	      (unsigned long long)taken, n / 2 * size);
+	done_with(s);
+}
+
 /* A length that no frame has must not burn the store. */
 static void impossible_lengths(void)
 {
@@ -1121,7 +1153,8 @@ TEST_MAIN(TEST(remote_segments_passed_over), TEST(an_idle_full_store_turns),
 	  TEST(fill_after_a_long_outage), TEST(full_store), TEST(out_of_memory),
 	  TEST(spent_budget),
 	  TEST(lanes_are_apart), TEST(nothing_unshown_or_unpaired),
-	  TEST(control_has_a_reserve), TEST(impossible_lengths),
+	  TEST(control_has_a_reserve), TEST(small_ranges_waste_no_segment),
+	  TEST(impossible_lengths),
 	  TEST(frames_that_name_what_is_not_theirs),
 	  TEST(ranges_overlapping_what_is_spent), TEST(lost_claims_leave_no_key),
 	  TEST(a_range_outlives_its_segment), TEST(barrier_erases_and_refuses),
