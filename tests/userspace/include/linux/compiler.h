@@ -9,6 +9,9 @@
 #define __must_check __attribute__((warn_unused_result))
 #define fallthrough __attribute__((__fallthrough__))
 #define noinline __attribute__((noinline))
+#ifndef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+#endif
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
