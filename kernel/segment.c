@@ -246,7 +246,7 @@ bool qn_segment_take(struct qn_segment *seg, u32 len, u32 align, u32 limit,
  */
 u32 qn_segment_claim(struct qn_segment *seg, u32 at, u32 len, bool *whole)
 {
-	u64 mask, won_mask[(1 << QN_SHIFT_MIN) / QN_WORD_OCTETS];
+	u64 mask, won_mask[(1 << QN_SHIFT_MIN) / QN_WORD_OCTETS], missed = 0;
 	u32 first = at / QN_WORD_OCTETS, word, won = 0;
 
 	*whole = false;
@@ -254,21 +254,21 @@ u32 qn_segment_claim(struct qn_segment *seg, u32 at, u32 len, bool *whole)
 	if (WARN_ON_ONCE((at + len - 1) / QN_WORD_OCTETS - first >=
 			 ARRAY_SIZE(won_mask)))
 		return 0;
-	*whole = true;
 	for_each_word(word, mask, at, len) {
 		u64 old = atomic64_fetch_or(mask, &seg->claim[word]);
 
 		won_mask[word - first] = mask & ~old;
-		won += hweight64(mask & ~old) << QN_GRANULE_SHIFT;
-		if (old & mask)
-			*whole = false;
+		missed |= mask & old;
 	}
-	if (*whole || !won)
-		return won;
+	if (likely(!missed)) {
+		*whole = true;
+		return len;
+	}
 
 	for_each_word(word, mask, at, len) {
 		u64 bits = won_mask[word - first];
 
+		won += hweight64(bits) << QN_GRANULE_SHIFT;
 		for (; bits; bits &= bits - 1)
 			memzero_explicit(seg->data + word * QN_WORD_OCTETS +
 					 (__ffs64(bits) << QN_GRANULE_SHIFT),
