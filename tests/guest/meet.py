@@ -135,6 +135,36 @@ time.sleep(3)
 middle.release()
 meets("pairing-both-after-silence")
 
+# --- a dead life's barrier ------------------------------------------------------------------
+
+# b's source lags. A new life of a pairs with b, at a barrier above all that b holds, and
+# b dies before a hears it in the pairing. The next life of b gets what its source kept,
+# and hears from a of that barrier: what it holds below is what a has erased. No more key
+# comes, so they must meet by what both hold above.
+middle.obey(lambda frame: "hold")
+restart("a")
+middle.wait(lambda: any(f.type == PROBE for f in middle.held), 20)
+ctl("b", "source", "del", IDS["a"])
+time.sleep(0.5)  # a's store holds two seconds of its source: no more of it for now
+subprocess.run(("qkdnfctl", "emu", "down", "ab"), check=True)
+middle.release()
+middle.obey(lambda frame: "drop" if frame.side and frame.type == HELLO else "pass")
+born = peer("b")["incarnation"]
+paired = until(lambda: peer("a").get("peer_incarnation") == born and peer("a").get("barrier"), 20)
+middle.obey(lambda frame: "drop")
+restart("b")
+subprocess.run(("qkdnfctl", "emu", "up", "ab"), check=True)
+time.sleep(1)
+middle.obey(lambda frame: "drop" if frame.side else "pass")
+told = until(lambda: peer("b")["counters"]["probe_rx"], 60)
+subprocess.run(("qkdnfctl", "emu", "down", "ab"), check=True)
+middle.release()
+verdict("pairing-stale-barrier", paired and told and
+        until(lambda: peer("a").get("peer_incarnation") == peer("b")["incarnation"]),
+        f"paired {paired}, told {told}, {peer('a')}, {peer('b')}")
+subprocess.run(("qkdnfctl", "emu", "up", "ab"), check=True)
+meets("pairing-after-stale-barrier")
+
 # --- restarts between any two frames of SUPPLY and of GRANT ----------------------------------
 
 
