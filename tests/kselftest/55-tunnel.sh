@@ -25,7 +25,7 @@ in_ns b sysctl -qw net.ipv6.conf.all.forwarding=1
 start=$(date +%s)000000000
 emu() { # NAME
 	qkdnfctl emu seed "$work/$1.seed"
-	emu_link "$1" rate 8M block 4096 seed-file "$work/$1.seed" start "$start"
+	emu_link "$1" rate 2M block 4096 seed-file "$work/$1.seed" start "$start"
 }
 emu ab
 emu bc
