@@ -62,6 +62,17 @@ enum qn_limits {
 	QN_LABEL_MAX = 64,
 	QN_SUPPLY_TTL_MAX_S = 86400,
 
+	/* IPsec. */
+	QN_SA_REPEAT_MS = 250,		/* a request, the first time; then twice ... */
+	QN_SA_REPEAT_MS_MAX = 4000,	/* ... the time, up to */
+	QN_SA_AGAIN_MS = 1000,		/* after a refusal, then twice the time ... */
+	QN_SA_AGAIN_MS_MAX = 60000,	/* ... up to */
+	QN_SA_NO_KEY_MS = 500,		/* look for key so often */
+	QN_SA_OUT_GRACE_MS = 1500,	/* packets bound to an old one leave */
+	QN_SA_IN_GRACE_MS = 2000,	/* packets sent under an old one arrive */
+	QN_SA_OLD_MAX = 64,		/* replaced ones, each direction of a binding */
+	QN_BINDINGS_MAX = 65536,
+
 	/* Memory. */
 	QN_PEERS_MAX = 65536,
 	QN_ROUTES_MAX = 1 << 20,

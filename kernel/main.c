@@ -23,10 +23,12 @@
 #include "power.h"
 #include "relay.h"
 #include "remote.h"
+#include "sa.h"
 #include "setup.h"
 #include "source.h"
 #include "supply.h"
 #include "tunnel.h"
+#include "xfrm.h"
 
 static void __init rooms_meet(void)
 {
@@ -38,6 +40,9 @@ static void __init rooms_meet(void)
 	qn_frame_on(QN_RELAY_ACK, qn_relay_ack_rx);
 	qn_frame_on(QN_RELAY_NAK, qn_relay_nak_rx);
 	qn_frame_on(QN_DATA, qn_tunnel_rx);
+	qn_frame_on(QN_SA_REQ, qn_sa_req_rx);
+	qn_frame_on(QN_SA_ACK, qn_sa_ack_rx);
+	qn_frame_on(QN_SA_END, qn_sa_end_rx);
 
 	qn_peer_on_tick(qn_source_tick);
 	qn_peer_on_tick(qn_pairing_tick);
@@ -69,9 +74,12 @@ static int __init qkdnf_init(void)
 	err = qn_power_init();
 	if (err)
 		goto nodes;
-	err = qn_device_init();
+	err = qn_xfrm_init();
 	if (err)
 		goto power;
+	err = qn_device_init();
+	if (err)
+		goto xfrm;
 	err = qn_tunnel_init();
 	if (err)
 		goto device;
@@ -84,6 +92,8 @@ tunnel:
 	qn_tunnel_exit();
 device:
 	qn_device_exit();
+xfrm:
+	qn_xfrm_exit();
 power:
 	qn_power_exit();
 nodes:
@@ -98,6 +108,7 @@ static void __exit qkdnf_exit(void)
 	qn_netlink_exit();
 	qn_tunnel_exit();
 	qn_device_exit();
+	qn_xfrm_exit();
 	qn_power_exit();
 	qn_nodes_exit();
 	qn_event_exit();

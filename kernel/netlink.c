@@ -456,6 +456,32 @@ static const struct genl_ops ops[] = {
 		.flags = GENL_UNS_ADMIN_PERM,
 		.doit = qn_nl_stats_get,
 	},
+	{
+		.cmd = QKDNF_CMD_BINDING_GET,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = qn_nl_binding_get,
+		.start = qn_nl_binding_start,
+		.dumpit = qn_nl_binding_dump,
+		POLICY(binding_get),
+	},
+	{
+		.cmd = QKDNF_CMD_BINDING_NEW,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = qn_nl_binding_new,
+		POLICY(binding_new),
+	},
+	{
+		.cmd = QKDNF_CMD_BINDING_DEL,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = qn_nl_binding_del,
+		POLICY(binding_del),
+	},
+	{
+		.cmd = QKDNF_CMD_BINDING_REKEY,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = qn_nl_binding_rekey,
+		POLICY(binding_rekey),
+	},
 };
 
 static const struct genl_multicast_group groups[] = {

@@ -131,4 +131,11 @@ int qn_nl_relay_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int qn_nl_supply_start(struct netlink_callback *cb);
 int qn_nl_supply_dump(struct sk_buff *skb, struct netlink_callback *cb);
 
+int qn_nl_binding_get(struct sk_buff *skb, struct genl_info *info);
+int qn_nl_binding_start(struct netlink_callback *cb);
+int qn_nl_binding_dump(struct sk_buff *skb, struct netlink_callback *cb);
+int qn_nl_binding_new(struct sk_buff *skb, struct genl_info *info);
+int qn_nl_binding_del(struct sk_buff *skb, struct genl_info *info);
+int qn_nl_binding_rekey(struct sk_buff *skb, struct genl_info *info);
+
 #endif /* _QN_NETLINK_PARTS_H */

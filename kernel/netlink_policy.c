@@ -35,6 +35,14 @@ static struct netlink_range_validation contract_burst_range = {
 	.max = QKDNF_RATE_MAX,
 };
 
+static struct netlink_range_validation binding_soft_seconds_range = {
+	.max = QKDNF_LIFETIME_MAX,
+};
+
+static struct netlink_range_validation binding_hard_seconds_range = {
+	.max = QKDNF_LIFETIME_MAX,
+};
+
 const struct nla_policy qn_node_set_policy[QKDNF_A_NODE_MEM_MAX + 1] = {
 	[QKDNF_A_NODE_ID] = NLA_POLICY_MIN(NLA_U64, 1),
 	[QKDNF_A_NODE_PORT] = NLA_POLICY_MIN(NLA_U16, 1),
@@ -200,4 +208,42 @@ const struct nla_policy qn_relay_get_policy[QKDNF_A_RELAY_PEER + 1] = {
 
 const struct nla_policy qn_supply_get_policy[QKDNF_A_SUPPLY_PEER + 1] = {
 	[QKDNF_A_SUPPLY_PEER] = NLA_POLICY_MIN(NLA_U64, 1),
+};
+
+const struct nla_policy qn_binding_get_policy[QKDNF_A_BINDING_PEER + 1] = {
+	[QKDNF_A_BINDING_REQID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[QKDNF_A_BINDING_PEER] = NLA_POLICY_MIN(NLA_U64, 1),
+};
+
+const struct nla_policy
+qn_binding_new_policy[QKDNF_A_BINDING_HARD_SECONDS + 1] = {
+	[QKDNF_A_BINDING_REQID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[QKDNF_A_BINDING_PEER] = NLA_POLICY_MIN(NLA_U64, 1),
+	[QKDNF_A_BINDING_ADDR4] = NLA_POLICY_EXACT_LEN(4),
+	[QKDNF_A_BINDING_LOCAL_ADDR4] = NLA_POLICY_EXACT_LEN(4),
+	[QKDNF_A_BINDING_ADDR6] = NLA_POLICY_EXACT_LEN(16),
+	[QKDNF_A_BINDING_LOCAL_ADDR6] = NLA_POLICY_EXACT_LEN(16),
+	[QKDNF_A_BINDING_MODE] = NLA_POLICY_MAX(NLA_U32, QKDNF_IPSEC_MODE_MAX),
+	[QKDNF_A_BINDING_ALGORITHM] =
+		NLA_POLICY_MAX(NLA_U32, QKDNF_IPSEC_ALGORITHM_MAX),
+	[QKDNF_A_BINDING_ESN] = NLA_POLICY_MAX(NLA_U8, 1),
+	[QKDNF_A_BINDING_WINDOW] =
+		NLA_POLICY_RANGE(NLA_U32, 1, QKDNF_WINDOW_MAX),
+	[QKDNF_A_BINDING_IF_ID] = { .type = NLA_U32 },
+	[QKDNF_A_BINDING_SOFT_OCTETS] = { .type = NLA_U64 },
+	[QKDNF_A_BINDING_SOFT_PACKETS] = { .type = NLA_U64 },
+	[QKDNF_A_BINDING_SOFT_SECONDS] =
+		NLA_POLICY_FULL_RANGE(NLA_U32, &binding_soft_seconds_range),
+	[QKDNF_A_BINDING_HARD_OCTETS] = { .type = NLA_U64 },
+	[QKDNF_A_BINDING_HARD_PACKETS] = { .type = NLA_U64 },
+	[QKDNF_A_BINDING_HARD_SECONDS] =
+		NLA_POLICY_FULL_RANGE(NLA_U32, &binding_hard_seconds_range),
+};
+
+const struct nla_policy qn_binding_del_policy[QKDNF_A_BINDING_REQID + 1] = {
+	[QKDNF_A_BINDING_REQID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+const struct nla_policy qn_binding_rekey_policy[QKDNF_A_BINDING_REQID + 1] = {
+	[QKDNF_A_BINDING_REQID] = NLA_POLICY_MIN(NLA_U32, 1),
 };

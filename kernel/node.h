@@ -18,6 +18,7 @@
 #include "mem.h"
 
 struct net;
+struct qn_bindings;
 struct qn_contracts;
 struct qn_flows;
 struct qn_routes;
@@ -94,6 +95,7 @@ struct qn_node {
 	struct qn_routes *routes;
 	struct qn_contracts *contracts;
 	struct qn_flows *flows;
+	struct qn_bindings *bindings;
 	atomic64_t unclaimed[__QN_U_MAX];
 	/* Sums over peers that are gone. */
 	u64 past_counters[__QN_C_MAX];

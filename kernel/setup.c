@@ -14,6 +14,7 @@
 #include <linux/string.h>
 #include <linux/qkdnf.h>
 
+#include "binding.h"
 #include "contract.h"
 #include "flow.h"
 #include "frame.h"
@@ -338,12 +339,17 @@ int qn_node_setup(struct net *net, u64 id, u16 port, u64 mem_max)
 	err = qn_flows_init(node);
 	if (err)
 		goto contracts;
-	err = qn_socket_open(node, qn_frame_rx);
+	err = qn_bindings_init(node);
 	if (err)
 		goto flows;
+	err = qn_socket_open(node, qn_frame_rx);
+	if (err)
+		goto bindings;
 	qn_node_publish(net, node);
 	return 0;
 
+bindings:
+	qn_bindings_exit(node);
 flows:
 	qn_flows_exit(node);
 contracts:
@@ -374,6 +380,7 @@ void qn_node_teardown(struct net *net)
 	node->dead = true;
 	/* Nothing is heard or sent any more; sources and ticks still run. */
 	qn_socket_close(node);
+	qn_bindings_exit(node);
 	qn_peers_teardown(node);
 	qn_flows_exit(node);
 	qn_contracts_exit(node);

@@ -18,6 +18,8 @@ static_assert(sizeof(struct qn_wire_supply) == 112);
 static_assert(sizeof(struct qn_wire_ack_entry) == 32);
 static_assert(sizeof(struct qn_wire_ack) == 32);
 static_assert(sizeof(struct qn_wire_nak) == 24);
+static_assert(sizeof(struct qn_wire_sa_req) == 32);
+static_assert(sizeof(struct qn_wire_sa_ack) == 24);
 
 /* The form of each type: which flags it may have, and the size of its payload. */
 static const struct qn_form {
@@ -32,6 +34,9 @@ static const struct qn_form {
 	[QN_RELAY] = { 1, QN_F_KEYED | QN_F_PADDED | QN_F_RNG, 1, QN_CHUNK },
 	[QN_RELAY_ACK] = { 1, 0, 32, 32 + 32 * QN_ACK_ENTRIES_MAX },
 	[QN_RELAY_NAK] = { 1, 0, 24, 24 },
+	[QN_SA_REQ] = { 1, 0, 32, 32 },
+	[QN_SA_ACK] = { 1, 0, 24, 24 },
+	[QN_SA_END] = { 1, 0, 24, 24 },
 	[QN_DATA] = { 1, QN_F_PADDED, 1, QN_DATA_MAX },
 };
 
@@ -68,6 +73,21 @@ static bool entries_valid(const struct qn_wire_ack *ack, u32 n)
 	return true;
 }
 
+static bool sa_req_valid(const struct qn_wire_sa_req *w)
+{
+	return w->reqid && w->id && !w->reserved && !w->reserved2 &&
+	       w->algorithm && w->algorithm < __QN_SA_ALGORITHMS &&
+	       w->mode && w->mode < __QN_SA_MODES && !(w->flags & ~QN_SA_FLAGS) &&
+	       !(be64_to_cpu(w->offset) & (QN_GRANULE - 1));
+}
+
+static bool sa_answer_valid(const struct qn_wire_sa_ack *w, u8 codes, bool spi)
+{
+	return w->reqid && w->status && w->status < codes &&
+	       all_zero(w->reserved, sizeof(w->reserved)) && !w->reserved2 &&
+	       (spi ? be32_to_cpu(w->spi) >= QN_SPI_MIN : !w->spi);
+}
+
 static bool body_valid(const struct qn_frame *f)
 {
 	const struct qn_wire_hello *hello = (void *)f->payload;
@@ -75,6 +95,7 @@ static bool body_valid(const struct qn_frame *f)
 	const struct qn_wire_grant *grant = (void *)f->payload;
 	const struct qn_wire_nak *nak = (void *)f->payload;
 	const struct qn_wire_ack *ack = (void *)f->payload;
+	const struct qn_wire_sa_ack *sa = (void *)f->payload;
 	u32 n, m;
 
 	switch (f->type) {
@@ -103,6 +124,14 @@ static bool body_valid(const struct qn_frame *f)
 		return nak->code >= 1 && nak->code < __QN_NAK_CODES &&
 		       nak->share < QN_SHARES_MAX && !nak->reserved2 &&
 		       all_zero(nak->reserved, sizeof(nak->reserved));
+	case QN_SA_REQ:
+		return sa_req_valid((void *)f->payload);
+	case QN_SA_ACK:
+		return sa_answer_valid(sa, __QN_SA_STATUS,
+				       sa->status == QN_SA_DONE);
+	case QN_SA_END:
+		return sa_answer_valid(sa, __QN_SA_ENDS,
+				       sa->status == QN_SA_REPLACED);
 	default:
 		return true;	/* padded: its form shows after opening */
 	}
@@ -143,6 +172,9 @@ static bool header_valid(const struct qn_frame *f)
 		fallthrough;
 	case QN_HELLO:
 	case QN_GRANT:
+	case QN_SA_REQ:
+	case QN_SA_ACK:
+	case QN_SA_END:
 		/* Between two ends, on no route and in no shares. */
 		if (f->origin != f->sender || f->shares != 1)
 			return false;

@@ -23,6 +23,9 @@ enum qn_frame_type {
 	QN_RELAY = 5,
 	QN_RELAY_ACK = 6,
 	QN_RELAY_NAK = 7,
+	QN_SA_REQ = 8,
+	QN_SA_ACK = 9,
+	QN_SA_END = 10,
 	QN_DATA = 16,
 	__QN_TYPES,
 };
@@ -158,6 +161,44 @@ enum qn_nak_code {
 	QN_NAK_RATE = 6,
 	__QN_NAK_CODES,
 };
+
+struct qn_wire_sa_req {
+	__be32 reqid;
+	u8 algorithm;
+	u8 mode;
+	u8 flags;
+	u8 reserved;
+	__be64 id;
+	__be64 offset;
+	__be32 octets;
+	__be32 reserved2;
+} __packed __aligned(4);
+
+enum { QN_SA_AES_GCM = 1, QN_SA_CHACHA20_POLY1305 = 2, __QN_SA_ALGORITHMS };
+enum { QN_SA_TUNNEL = 1, QN_SA_TRANSPORT = 2, __QN_SA_MODES };
+enum { QN_SA_ESN = 0x01, QN_SA_TOGETHER = 0x02, QN_SA_FLAGS = 0x03 };
+
+struct qn_wire_sa_ack {		/* SA_END likewise */
+	__be32 reqid;
+	u8 status;		/* SA_END: why */
+	u8 reserved[3];
+	__be64 id;
+	__be32 spi;
+	__be32 reserved2;
+} __packed __aligned(4);
+
+enum qn_sa_status {
+	QN_SA_DONE = 1,
+	QN_SA_NOT_HELD = 2,
+	QN_SA_NO_BINDING = 3,
+	QN_SA_MISMATCH = 4,
+	QN_SA_FAILED = 5,
+	__QN_SA_STATUS,
+};
+
+enum { QN_SA_REPLACED = 1, QN_SA_GONE = 2, __QN_SA_ENDS };
+
+#define QN_SPI_MIN		256
 
 #define QN_RATE_UNLIMITED	0xffffffffU
 

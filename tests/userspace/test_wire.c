@@ -117,6 +117,34 @@ static size_t make_frame(u64 *rnd, u8 type, u8 *data, struct qn_frame *f)
 		k->reserved2 = 0;
 		break;
 	}
+	case QN_SA_REQ: {
+		struct qn_wire_sa_req *r = (void *)body;
+
+		f->length = 32;
+		random_octets(rnd, body, 32);
+		r->reqid |= cpu_to_be32(1);
+		r->id |= cpu_to_be64(1);
+		r->offset &= cpu_to_be64(~15ULL);
+		r->algorithm = 1 + below(rnd, 2);
+		r->mode = 1 + below(rnd, 2);
+		r->flags &= QN_SA_FLAGS;
+		r->reserved = 0;
+		r->reserved2 = 0;
+		break;
+	}
+	case QN_SA_ACK:
+	case QN_SA_END: {
+		struct qn_wire_sa_ack *a = (void *)body;
+
+		f->length = 24;
+		random_octets(rnd, body, 24);
+		a->reqid |= cpu_to_be32(1);
+		a->status = 1 + below(rnd, type == QN_SA_ACK ? 5 : 2);
+		a->spi = a->status == 1 ? a->spi | cpu_to_be32(256) : 0;
+		memset(a->reserved, 0, 3);
+		a->reserved2 = 0;
+		break;
+	}
 	}
 	f->present = f->flags & QN_F_KEYED ? 0 : f->length;
 	f->span = (32 + (f->flags & (QN_F_KEYED | QN_F_PADDED) ? f->length : 0) +
@@ -206,7 +234,7 @@ static void every_truncation(void)
 	int type, round;
 
 	memset(data, 0, sizeof(data));
-	for (type = QN_PROBE; type <= QN_RELAY_NAK; type++) {
+	for (type = QN_PROBE; type <= QN_SA_END; type++) {
 		for (round = 0; round < 4; round++) {
 			len = make_frame(&rnd, type, data, &f);
 			for (cut = 0; cut < len; cut++)
@@ -232,7 +260,7 @@ static const struct mutation mutations[] = {
 	{ "version 0", 0, 0, 1, 0 },
 	{ "version 2", 0, 0, 1, 2 },
 	{ "type 0", 0, 1, 1, 0 },
-	{ "type 8", 0, 1, 1, 8 },
+	{ "type 11", 0, 1, 1, 11 },
 	{ "type 15", 0, 1, 1, 15 },
 	{ "type 17", 0, 1, 1, 17 },
 	{ "type 255", 0, 1, 1, 255 },
@@ -304,6 +332,23 @@ static const struct mutation mutations[] = {
 	{ "nak share 4", QN_RELAY_NAK, 80 + 1, 1, 4 },
 	{ "nak's reserved", QN_RELAY_NAK, 80 + 2, 2, 1 },
 	{ "nak's second reserved", QN_RELAY_NAK, 80 + 20, 4, 1 },
+	{ "request without reqid", QN_SA_REQ, 80, 4, 0 },
+	{ "algorithm 0", QN_SA_REQ, 80 + 4, 1, 0 },
+	{ "algorithm 3", QN_SA_REQ, 80 + 4, 1, 3 },
+	{ "mode 0", QN_SA_REQ, 80 + 5, 1, 0 },
+	{ "mode 3", QN_SA_REQ, 80 + 5, 1, 3 },
+	{ "unknown flag of a request", QN_SA_REQ, 80 + 6, 1, 4 },
+	{ "request's reserved", QN_SA_REQ, 80 + 7, 1, 1 },
+	{ "request without id", QN_SA_REQ, 80 + 8, 8, 0 },
+	{ "key between granules", QN_SA_REQ, 80 + 23, 1, 8 },
+	{ "request's second reserved", QN_SA_REQ, 80 + 28, 4, 1 },
+	{ "answer without reqid", QN_SA_ACK, 80, 4, 0 },
+	{ "answer's status 0", QN_SA_ACK, 80 + 4, 1, 0 },
+	{ "answer's status 6", QN_SA_ACK, 80 + 4, 1, 6 },
+	{ "answer's reserved", QN_SA_ACK, 80 + 5, 3, 1 },
+	{ "reserved spi", QN_SA_ACK, 80 + 16, 4, 1 },
+	{ "answer's second reserved", QN_SA_ACK, 80 + 20, 4, 1 },
+	{ "end's reason 3", QN_SA_END, 80 + 4, 1, 3 },
 };
 
 static void put(u8 *at, u8 size, u64 value)
@@ -325,7 +370,7 @@ static void every_field_out_of_range(void)
 	for (i = 0; i < ARRAY_SIZE(mutations); i++) {
 		const struct mutation *m = &mutations[i];
 
-		for (type = QN_PROBE; type <= QN_RELAY_NAK; type++) {
+		for (type = QN_PROBE; type <= QN_SA_END; type++) {
 			if (m->type && m->type != type)
 				continue;
 			for (round = 0; round < 8; round++) {
@@ -337,7 +382,7 @@ static void every_field_out_of_range(void)
 		}
 	}
 	/* Origin and destination the same. */
-	for (type = QN_PROBE; type <= QN_RELAY_NAK; type++) {
+	for (type = QN_PROBE; type <= QN_SA_END; type++) {
 		len = make_frame(&rnd, type, data, &f);
 		memcpy(data + 32, data + 24, 8);
 		CHECK(parse(data, len, &g) != QN_WIRE_OK, "type %d", type);

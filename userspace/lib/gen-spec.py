@@ -47,6 +47,10 @@ FORMATS = {
     'outage.start': 'TIME_NS', 'duration': 'NS',
     'qber-ppm': 'PPM', 'qber': 'PPM', 'qber-limit': 'PPM',
     'qber-now': 'PPM', 'eavesdrop': 'PPM', 'loss': 'PPM', 'error': 'PPM',
+    'soft-octets': 'OCTETS', 'hard-octets': 'OCTETS', 'key-octets': 'OCTETS',
+    'out-octets': 'OCTETS', 'in-octets': 'OCTETS', 'out-spi': 'HEX',
+    'in-spi': 'HEX', 'out-age-ms': 'MS', 'in-age-ms': 'MS',
+    'soft-seconds': 'SECONDS', 'hard-seconds': 'SECONDS', 'esn': 'BOOL',
     'border': 'BOOL', 'open': 'BOOL', 'label': 'LABEL',
 }
 

@@ -136,6 +136,40 @@ const struct qn_enum qn_enum_supply_state = {
 	.count = 4,
 };
 
+static const char *const ipsec_mode_names[] = {
+	"tunnel",
+	"transport",
+};
+
+const struct qn_enum qn_enum_ipsec_mode = {
+	.name = "ipsec-mode",
+	.names = ipsec_mode_names,
+	.count = 2,
+};
+
+static const char *const ipsec_algorithm_names[] = {
+	"aes-gcm",
+	"chacha20-poly1305",
+};
+
+const struct qn_enum qn_enum_ipsec_algorithm = {
+	.name = "ipsec-algorithm",
+	.names = ipsec_algorithm_names,
+	.count = 2,
+};
+
+static const char *const binding_state_names[] = {
+	"waiting",
+	"one-way",
+	"up",
+};
+
+const struct qn_enum qn_enum_binding_state = {
+	.name = "binding-state",
+	.names = binding_state_names,
+	.count = 3,
+};
+
 static const char *const event_type_names[] = {
 	"stream-low",
 	"stream-ready",
@@ -867,6 +901,127 @@ const struct qn_set qn_set_supply = {
 
 _Static_assert(QKDNF_A_SUPPLY_MAX < 64, "presence is 64 bits");
 
+static const struct qn_attr binding_attrs[] = {
+	[QKDNF_A_BINDING_REQID] = {
+		.name = "reqid", .type = QN_U32, .min = 1ULL, .max = 4294967295ULL
+	},
+	[QKDNF_A_BINDING_PEER] = {
+		.name = "peer", .type = QN_U64, .format = QN_FMT_NODE, .min = 1ULL,
+		.max = 18446744073709551615ULL
+	},
+	[QKDNF_A_BINDING_ADDR4] = {
+		.name = "addr4", .type = QN_BINARY, .min = 4, .max = 4
+	},
+	[QKDNF_A_BINDING_LOCAL_ADDR4] = {
+		.name = "local-addr4", .type = QN_BINARY, .min = 4, .max = 4
+	},
+	[QKDNF_A_BINDING_ADDR6] = {
+		.name = "addr6", .type = QN_BINARY, .min = 16, .max = 16
+	},
+	[QKDNF_A_BINDING_LOCAL_ADDR6] = {
+		.name = "local-addr6", .type = QN_BINARY, .min = 16, .max = 16
+	},
+	[QKDNF_A_BINDING_MODE] = {
+		.name = "mode", .type = QN_U32, .values = &qn_enum_ipsec_mode
+	},
+	[QKDNF_A_BINDING_ALGORITHM] = {
+		.name = "algorithm", .type = QN_U32, .values = &qn_enum_ipsec_algorithm
+	},
+	[QKDNF_A_BINDING_ESN] = {
+		.name = "esn", .type = QN_U8, .format = QN_FMT_BOOL, .max = 1ULL
+	},
+	[QKDNF_A_BINDING_WINDOW] = {
+		.name = "window", .type = QN_U32, .min = 1ULL, .max = 4096ULL
+	},
+	[QKDNF_A_BINDING_IF_ID] = {
+		.name = "if-id", .type = QN_U32, .max = 4294967295ULL
+	},
+	[QKDNF_A_BINDING_SOFT_OCTETS] = {
+		.name = "soft-octets", .type = QN_U64, .format = QN_FMT_OCTETS,
+		.max = 18446744073709551615ULL
+	},
+	[QKDNF_A_BINDING_SOFT_PACKETS] = {
+		.name = "soft-packets", .type = QN_U64, .max = 18446744073709551615ULL
+	},
+	[QKDNF_A_BINDING_SOFT_SECONDS] = {
+		.name = "soft-seconds", .type = QN_U32, .format = QN_FMT_SECONDS,
+		.max = 31536000ULL
+	},
+	[QKDNF_A_BINDING_HARD_OCTETS] = {
+		.name = "hard-octets", .type = QN_U64, .format = QN_FMT_OCTETS,
+		.max = 18446744073709551615ULL
+	},
+	[QKDNF_A_BINDING_HARD_PACKETS] = {
+		.name = "hard-packets", .type = QN_U64, .max = 18446744073709551615ULL
+	},
+	[QKDNF_A_BINDING_HARD_SECONDS] = {
+		.name = "hard-seconds", .type = QN_U32, .format = QN_FMT_SECONDS,
+		.max = 31536000ULL
+	},
+	[QKDNF_A_BINDING_STATE] = {
+		.name = "state", .type = QN_U32, .values = &qn_enum_binding_state
+	},
+	[QKDNF_A_BINDING_REASON] = {
+		.name = "reason", .type = QN_STRING
+	},
+	[QKDNF_A_BINDING_OUT_SPI] = {
+		.name = "out-spi", .type = QN_U32, .format = QN_FMT_HEX, .max = 4294967295ULL
+	},
+	[QKDNF_A_BINDING_IN_SPI] = {
+		.name = "in-spi", .type = QN_U32, .format = QN_FMT_HEX, .max = 4294967295ULL
+	},
+	[QKDNF_A_BINDING_OUT_AGE_MS] = {
+		.name = "out-age-ms", .type = QN_U32, .format = QN_FMT_MS, .max = 4294967295ULL
+	},
+	[QKDNF_A_BINDING_IN_AGE_MS] = {
+		.name = "in-age-ms", .type = QN_U32, .format = QN_FMT_MS, .max = 4294967295ULL
+	},
+	[QKDNF_A_BINDING_OUT_OCTETS] = {
+		.name = "out-octets", .type = QN_U64, .format = QN_FMT_OCTETS,
+		.max = 18446744073709551615ULL
+	},
+	[QKDNF_A_BINDING_OUT_PACKETS] = {
+		.name = "out-packets", .type = QN_U64, .max = 18446744073709551615ULL
+	},
+	[QKDNF_A_BINDING_IN_OCTETS] = {
+		.name = "in-octets", .type = QN_U64, .format = QN_FMT_OCTETS,
+		.max = 18446744073709551615ULL
+	},
+	[QKDNF_A_BINDING_IN_PACKETS] = {
+		.name = "in-packets", .type = QN_U64, .max = 18446744073709551615ULL
+	},
+	[QKDNF_A_BINDING_REKEYS_OUT] = {
+		.name = "rekeys-out", .type = QN_U64, .max = 18446744073709551615ULL
+	},
+	[QKDNF_A_BINDING_REKEYS_IN] = {
+		.name = "rekeys-in", .type = QN_U64, .max = 18446744073709551615ULL
+	},
+	[QKDNF_A_BINDING_KEY_OCTETS] = {
+		.name = "key-octets", .type = QN_U64, .format = QN_FMT_OCTETS,
+		.max = 18446744073709551615ULL
+	},
+	[QKDNF_A_BINDING_FAILED] = {
+		.name = "failed", .type = QN_U64, .max = 18446744073709551615ULL
+	},
+	[QKDNF_A_BINDING_ACQUIRED] = {
+		.name = "acquired", .type = QN_U64, .max = 18446744073709551615ULL
+	},
+	[QKDNF_A_BINDING_OLD_OUT] = {
+		.name = "old-out", .type = QN_U32, .max = 4294967295ULL
+	},
+	[QKDNF_A_BINDING_OLD_IN] = {
+		.name = "old-in", .type = QN_U32, .max = 4294967295ULL
+	},
+};
+
+const struct qn_set qn_set_binding = {
+	.name = "binding",
+	.attrs = binding_attrs,
+	.max = QKDNF_A_BINDING_MAX,
+};
+
+_Static_assert(QKDNF_A_BINDING_MAX < 64, "presence is 64 bits");
+
 static const struct qn_attr stats_attrs[] = {
 	[QKDNF_A_STATS_MEM_MAX] = {
 		.name = "mem-max", .type = QN_U64, .format = QN_FMT_OCTETS,
@@ -1160,6 +1315,48 @@ static const struct qn_op qkdnf_ops[] = {
 	[QKDNF_CMD_EVENT_NTF] = {
 		.name = "event-ntf",
 		.set = &qn_set_event,
+	},
+	[QKDNF_CMD_BINDING_GET] = {
+		.name = "binding-get",
+		.set = &qn_set_binding,
+		.request =
+			QN_BIT(QKDNF_A_BINDING_REQID),
+		.dump_request =
+			QN_BIT(QKDNF_A_BINDING_PEER),
+	},
+	[QKDNF_CMD_BINDING_NEW] = {
+		.name = "binding-new",
+		.set = &qn_set_binding,
+		.request =
+			QN_BIT(QKDNF_A_BINDING_REQID) |
+			QN_BIT(QKDNF_A_BINDING_PEER) |
+			QN_BIT(QKDNF_A_BINDING_ADDR4) |
+			QN_BIT(QKDNF_A_BINDING_ADDR6) |
+			QN_BIT(QKDNF_A_BINDING_LOCAL_ADDR4) |
+			QN_BIT(QKDNF_A_BINDING_LOCAL_ADDR6) |
+			QN_BIT(QKDNF_A_BINDING_MODE) |
+			QN_BIT(QKDNF_A_BINDING_ALGORITHM) |
+			QN_BIT(QKDNF_A_BINDING_ESN) |
+			QN_BIT(QKDNF_A_BINDING_WINDOW) |
+			QN_BIT(QKDNF_A_BINDING_IF_ID) |
+			QN_BIT(QKDNF_A_BINDING_SOFT_OCTETS) |
+			QN_BIT(QKDNF_A_BINDING_SOFT_PACKETS) |
+			QN_BIT(QKDNF_A_BINDING_SOFT_SECONDS) |
+			QN_BIT(QKDNF_A_BINDING_HARD_OCTETS) |
+			QN_BIT(QKDNF_A_BINDING_HARD_PACKETS) |
+			QN_BIT(QKDNF_A_BINDING_HARD_SECONDS),
+	},
+	[QKDNF_CMD_BINDING_DEL] = {
+		.name = "binding-del",
+		.set = &qn_set_binding,
+		.request =
+			QN_BIT(QKDNF_A_BINDING_REQID),
+	},
+	[QKDNF_CMD_BINDING_REKEY] = {
+		.name = "binding-rekey",
+		.set = &qn_set_binding,
+		.request =
+			QN_BIT(QKDNF_A_BINDING_REQID),
 	},
 };
 

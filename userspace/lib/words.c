@@ -120,6 +120,47 @@ static const struct qn_word contract_words[] = {
 
 const struct qn_words qn_words_contract = { &qn_set_contract, "contract", contract_words };
 
+static const struct qn_word binding_words[] = {
+	VALUE("reqid", QKDNF_A_BINDING_REQID, "NUMBER",
+	      "that of the policies; the same at both ends"),
+	VALUE("peer", QKDNF_A_BINDING_PEER, "PEER", "node at the other end, link or remote"),
+	{ .word = "address",
+	  .attr = QKDNF_A_BINDING_ADDR4,
+	  .attr2 = QKDNF_A_BINDING_ADDR6,
+	  .kind = QN_WORD_ADDR,
+	  .value = "IP",
+	  .help = "outer address of the other end" },
+	{ .word = "local",
+	  .attr = QKDNF_A_BINDING_LOCAL_ADDR4,
+	  .attr2 = QKDNF_A_BINDING_LOCAL_ADDR6,
+	  .kind = QN_WORD_ADDR,
+	  .value = "IP",
+	  .help = "own outer address" },
+	VALUE("mode", QKDNF_A_BINDING_MODE, "tunnel|transport", "tunnel by default"),
+	VALUE("algorithm", QKDNF_A_BINDING_ALGORITHM, "aes-gcm|chacha20-poly1305",
+	      "aes-gcm (256-bit key) by default"),
+	VALUE("esn", QKDNF_A_BINDING_ESN, "yes|no",
+	      "extended sequence numbers, the same at both ends; yes by default"),
+	VALUE("window", QKDNF_A_BINDING_WINDOW, "PACKETS", "replay window, 128 by default"),
+	VALUE("if-id", QKDNF_A_BINDING_IF_ID, "NUMBER",
+	      "xfrm interface that the traffic passes; none by default"),
+	VALUE("soft-octets", QKDNF_A_BINDING_SOFT_OCTETS, "OCTETS",
+	      "fresh keys after so much, 4Gi by default; 0 here and below is never"),
+	VALUE("soft-packets", QKDNF_A_BINDING_SOFT_PACKETS, "NUMBER",
+	      "fresh keys after so many packets"),
+	VALUE("soft-seconds", QKDNF_A_BINDING_SOFT_SECONDS, "DURATION",
+	      "fresh keys after so long, 60s by default"),
+	VALUE("hard-octets", QKDNF_A_BINDING_HARD_OCTETS, "OCTETS",
+	      "without fresh keys traffic stops after so much, 16Gi by default"),
+	VALUE("hard-packets", QKDNF_A_BINDING_HARD_PACKETS, "NUMBER",
+	      "without fresh keys traffic stops after so many packets"),
+	VALUE("hard-seconds", QKDNF_A_BINDING_HARD_SECONDS, "DURATION",
+	      "without fresh keys traffic stops after so long, 600s by default"),
+	{ 0 }
+};
+
+const struct qn_words qn_words_binding = { &qn_set_binding, "binding", binding_words };
+
 static const struct qn_word emu_words[] = {
 	VALUE("name", QKDEMU_A_NAME, "NAME", "name of the link"),
 	VALUE("ends", QKDEMU_A_ENDS, "a|b|a+b", "ends on this machine; both by default"),

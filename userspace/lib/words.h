@@ -58,6 +58,7 @@ extern const struct qn_words qn_words_node;
 extern const struct qn_words qn_words_peer;
 extern const struct qn_words qn_words_route;
 extern const struct qn_words qn_words_contract;
+extern const struct qn_words qn_words_binding;
 extern const struct qn_words qn_words_emu;
 
 const struct qn_word *qn_word_find(const struct qn_words *words, const char *word);

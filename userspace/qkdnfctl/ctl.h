@@ -119,6 +119,7 @@ int cmd_flow(struct ctl *ctl, int argc, char **argv);
 int cmd_supply(struct ctl *ctl, int argc, char **argv);
 int cmd_key(struct ctl *ctl, int argc, char **argv);
 int cmd_tunnel(struct ctl *ctl, int argc, char **argv);
+int cmd_ipsec(struct ctl *ctl, int argc, char **argv);
 int cmd_stats(struct ctl *ctl, int argc, char **argv);
 int cmd_monitor(struct ctl *ctl, int argc, char **argv);
 int cmd_apply(struct ctl *ctl, int argc, char **argv);

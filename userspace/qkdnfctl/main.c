@@ -33,6 +33,7 @@ static const struct ctl_object objects[] = {
 	{ "supply", "key that is set aside for applications", cmd_supply },
 	{ "key", "take and fetch key for an application", cmd_key },
 	{ "tunnel", "one-time-pad tunnels", cmd_tunnel },
+	{ "ipsec", "IPsec associations under key of a stream", cmd_ipsec },
 	{ "stats", "sums over the node", cmd_stats },
 	{ "emu", "emulated QKD links", cmd_emu },
 	{ 0 }

@@ -45,6 +45,8 @@
 #define QKDNF_HELLO_MS_MIN	100
 #define QKDNF_HELLO_MS_MAX	60000
 #define QKDNF_RATE_MAX		4294967294
+#define QKDNF_WINDOW_MAX	4096
+#define QKDNF_LIFETIME_MAX	31536000
 
 /**
  * enum qkdnf_peer_kind - How a node shares key with this one
@@ -230,6 +232,53 @@ enum qkdnf_supply_state {
 	/* private: */
 	__QKDNF_SUPPLY_STATE_MAX,
 	QKDNF_SUPPLY_STATE_MAX = (__QKDNF_SUPPLY_STATE_MAX - 1)
+};
+
+/**
+ * enum qkdnf_ipsec_mode - How packets are wrapped
+ * @QKDNF_IPSEC_MODE_TUNNEL: whole packets, between two gateways
+ * @QKDNF_IPSEC_MODE_TRANSPORT: the payload of packets between the two ends
+ *	themselves
+ */
+enum qkdnf_ipsec_mode {
+	QKDNF_IPSEC_MODE_TUNNEL,
+	QKDNF_IPSEC_MODE_TRANSPORT,
+
+	/* private: */
+	__QKDNF_IPSEC_MODE_MAX,
+	QKDNF_IPSEC_MODE_MAX = (__QKDNF_IPSEC_MODE_MAX - 1)
+};
+
+/**
+ * enum qkdnf_ipsec_algorithm - What an association encrypts and authenticates
+ *	with
+ * @QKDNF_IPSEC_ALGORITHM_AES_GCM: rfc4106(gcm(aes)), 256-bit key, 128-bit tag
+ * @QKDNF_IPSEC_ALGORITHM_CHACHA20_POLY1305: rfc7539esp(chacha20,poly1305)
+ */
+enum qkdnf_ipsec_algorithm {
+	QKDNF_IPSEC_ALGORITHM_AES_GCM,
+	QKDNF_IPSEC_ALGORITHM_CHACHA20_POLY1305,
+
+	/* private: */
+	__QKDNF_IPSEC_ALGORITHM_MAX,
+	QKDNF_IPSEC_ALGORITHM_MAX = (__QKDNF_IPSEC_ALGORITHM_MAX - 1)
+};
+
+/**
+ * enum qkdnf_binding_state - Where a binding stands
+ * @QKDNF_BINDING_STATE_WAITING: not both directions have a valid association;
+ *	see reason
+ * @QKDNF_BINDING_STATE_ONE_WAY: this end can send, but does not receive yet
+ * @QKDNF_BINDING_STATE_UP: both directions have a valid association
+ */
+enum qkdnf_binding_state {
+	QKDNF_BINDING_STATE_WAITING,
+	QKDNF_BINDING_STATE_ONE_WAY,
+	QKDNF_BINDING_STATE_UP,
+
+	/* private: */
+	__QKDNF_BINDING_STATE_MAX,
+	QKDNF_BINDING_STATE_MAX = (__QKDNF_BINDING_STATE_MAX - 1)
 };
 
 /**
@@ -834,6 +883,94 @@ enum {
 };
 
 /*
+ * Attributes: binding
+ * IPsec traffic that one peer's key protects.
+ *
+ * REQID (u32): request id of the policies and associations; the same at both
+ *	ends [at least 1]
+ * PEER (u64): node at the other end, whose key stream feeds it [at least 1]
+ * ADDR4 (binary): outer address of the other end, IPv4, network order [4
+ *	octets]
+ * LOCAL_ADDR4 (binary): own outer address, IPv4 [4 octets]
+ * ADDR6 (binary): outer address of the other end, IPv6 [16 octets]
+ * LOCAL_ADDR6 (binary): own outer address, IPv6 [16 octets]
+ * MODE (u32, enum qkdnf_ipsec_mode): default is tunnel
+ * ALGORITHM (u32, enum qkdnf_ipsec_algorithm): default is aes-gcm
+ * ESN (u8): 1: extended sequence numbers, the default; 0: 32-bit ones [at most
+ *	1]
+ * WINDOW (u32): packets of the replay window; default 128 [1 to 4096]
+ * IF_ID (u32): xfrm interface that the associations belong to; 0 (default) is
+ *	none
+ * SOFT_OCTETS (u64): a fresh association is agreed after so many octets; 0 is
+ *	never
+ * SOFT_PACKETS (u64): a fresh association is agreed after so many packets; 0
+ *	is never
+ * SOFT_SECONDS (u32): a fresh association is agreed after so many seconds; 0
+ *	is never [at most 31536000]
+ * HARD_OCTETS (u64): the association ends after so many octets; 0 is never
+ * HARD_PACKETS (u64): the association ends after so many packets; 0 is never
+ * HARD_SECONDS (u32): the association ends after so many seconds; 0 is never
+ *	[at most 31536000]
+ * STATE (u32, enum qkdnf_binding_state)
+ * REASON (string): why it is not up
+ * OUT_SPI (u32): of the association that this end sends under
+ * IN_SPI (u32): of the newest association that this end receives under
+ * OUT_AGE_MS (u32): age of the outbound association
+ * IN_AGE_MS (u32): age of the inbound association
+ * OUT_OCTETS (u64): octets that the outbound association has carried
+ * OUT_PACKETS (u64): packets that it has carried
+ * IN_OCTETS (u64): octets that the inbound association has carried
+ * IN_PACKETS (u64): packets that it has carried
+ * REKEYS_OUT (u64): outbound associations agreed so far
+ * REKEYS_IN (u64): inbound associations agreed so far
+ * KEY_OCTETS (u64): octets of the stream that it has spent, both directions
+ * FAILED (u64): attempts that failed
+ * ACQUIRED (u64): times that traffic met no association
+ * OLD_OUT (u32): outbound associations that were replaced and are about to go
+ * OLD_IN (u32): inbound associations that were replaced and are about to go
+ */
+enum {
+	QKDNF_A_BINDING_PAD = 1,
+	QKDNF_A_BINDING_REQID,
+	QKDNF_A_BINDING_PEER,
+	QKDNF_A_BINDING_ADDR4,
+	QKDNF_A_BINDING_LOCAL_ADDR4,
+	QKDNF_A_BINDING_ADDR6,
+	QKDNF_A_BINDING_LOCAL_ADDR6,
+	QKDNF_A_BINDING_MODE,
+	QKDNF_A_BINDING_ALGORITHM,
+	QKDNF_A_BINDING_ESN,
+	QKDNF_A_BINDING_WINDOW,
+	QKDNF_A_BINDING_IF_ID,
+	QKDNF_A_BINDING_SOFT_OCTETS,
+	QKDNF_A_BINDING_SOFT_PACKETS,
+	QKDNF_A_BINDING_SOFT_SECONDS,
+	QKDNF_A_BINDING_HARD_OCTETS,
+	QKDNF_A_BINDING_HARD_PACKETS,
+	QKDNF_A_BINDING_HARD_SECONDS,
+	QKDNF_A_BINDING_STATE,
+	QKDNF_A_BINDING_REASON,
+	QKDNF_A_BINDING_OUT_SPI,
+	QKDNF_A_BINDING_IN_SPI,
+	QKDNF_A_BINDING_OUT_AGE_MS,
+	QKDNF_A_BINDING_IN_AGE_MS,
+	QKDNF_A_BINDING_OUT_OCTETS,
+	QKDNF_A_BINDING_OUT_PACKETS,
+	QKDNF_A_BINDING_IN_OCTETS,
+	QKDNF_A_BINDING_IN_PACKETS,
+	QKDNF_A_BINDING_REKEYS_OUT,
+	QKDNF_A_BINDING_REKEYS_IN,
+	QKDNF_A_BINDING_KEY_OCTETS,
+	QKDNF_A_BINDING_FAILED,
+	QKDNF_A_BINDING_ACQUIRED,
+	QKDNF_A_BINDING_OLD_OUT,
+	QKDNF_A_BINDING_OLD_IN,
+
+	__QKDNF_A_BINDING_MAX,
+	QKDNF_A_BINDING_MAX = (__QKDNF_A_BINDING_MAX - 1)
+};
+
+/*
  * Attributes: stats
  *
  * MEM_MAX (u64): most octets that streams may hold
@@ -934,6 +1071,14 @@ enum {
  * SUPPLY_GET: Ranges of key that serve applications, all or those of a peer.
  * STATS_GET: Sums over the node, and what was dropped before a peer was found.
  * EVENT_NTF: Something happened. Sent to group events; never a reply.
+ * BINDING_GET: A binding of IPsec traffic to a peer, or all, or those of a
+ *	peer.
+ * BINDING_NEW: Has associations agreed with a peer, and installed for a reqid.
+ *	Needs reqid, peer and both outer addresses, of one family. The other end
+ *	needs a binding with the same reqid, mode, algorithm and esn. Policies are
+ *	made by other means. EOPNOTSUPP if this kernel lacks the algorithm.
+ * BINDING_DEL: Takes a binding away, and its associations at both ends.
+ * BINDING_REKEY: Has fresh associations agreed now, in both directions.
  */
 enum {
 	QKDNF_CMD_NODE_GET = 1,
@@ -959,6 +1104,10 @@ enum {
 	QKDNF_CMD_SUPPLY_GET,
 	QKDNF_CMD_STATS_GET,
 	QKDNF_CMD_EVENT_NTF,
+	QKDNF_CMD_BINDING_GET,
+	QKDNF_CMD_BINDING_NEW,
+	QKDNF_CMD_BINDING_DEL,
+	QKDNF_CMD_BINDING_REKEY,
 
 	__QKDNF_CMD_MAX,
 	QKDNF_CMD_MAX = (__QKDNF_CMD_MAX - 1)

@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Operations on bindings: IPsec traffic that a peer's key protects.
+ */
+#include <linux/jiffies.h>
+#include <net/xfrm.h>
+
+#include "binding.h"
+#include "netlink_parts.h"
+#include "peer.h"
+#include "xfrm.h"
+
+#define TAKES_GET	BIT_ULL(QKDNF_A_BINDING_REQID)
+#define TAKES_DUMP	BIT_ULL(QKDNF_A_BINDING_PEER)
+
+#define WINDOW_DEFAULT	128
+
+/*
+ * A fresh key each minute; without any more key another ten. Far below what
+ * either algorithm allows under one key.
+ */
+static const struct qn_lifetime soft_default = {
+	.octets = 1ULL << 32, .packets = 1ULL << 30, .seconds = 60,
+};
+
+static const struct qn_lifetime hard_default = {
+	.octets = 1ULL << 34, .packets = 3ULL << 30, .seconds = 600,
+};
+
+static int put_config(struct sk_buff *skb, const struct qn_binding_config *c)
+{
+	bool v4 = c->family == AF_INET;
+	u32 len = v4 ? 4 : 16;
+
+	if (nla_put_u32(skb, QKDNF_A_BINDING_REQID, c->reqid) ||
+	    nla_put_u64_64bit(skb, QKDNF_A_BINDING_PEER, c->peer,
+			      QKDNF_A_BINDING_PAD) ||
+	    nla_put(skb, v4 ? QKDNF_A_BINDING_ADDR4 : QKDNF_A_BINDING_ADDR6,
+		    len, &c->remote) ||
+	    nla_put(skb, v4 ? QKDNF_A_BINDING_LOCAL_ADDR4 :
+			      QKDNF_A_BINDING_LOCAL_ADDR6, len, &c->local) ||
+	    nla_put_u32(skb, QKDNF_A_BINDING_MODE, c->mode) ||
+	    nla_put_u32(skb, QKDNF_A_BINDING_ALGORITHM, c->algorithm) ||
+	    nla_put_u8(skb, QKDNF_A_BINDING_ESN, c->esn) ||
+	    nla_put_u32(skb, QKDNF_A_BINDING_WINDOW, c->window) ||
+	    nla_put_u32(skb, QKDNF_A_BINDING_IF_ID, c->if_id) ||
+	    nla_put_u64_64bit(skb, QKDNF_A_BINDING_SOFT_OCTETS, c->soft.octets,
+			      QKDNF_A_BINDING_PAD) ||
+	    nla_put_u64_64bit(skb, QKDNF_A_BINDING_SOFT_PACKETS,
+			      c->soft.packets, QKDNF_A_BINDING_PAD) ||
+	    nla_put_u32(skb, QKDNF_A_BINDING_SOFT_SECONDS, c->soft.seconds) ||
+	    nla_put_u64_64bit(skb, QKDNF_A_BINDING_HARD_OCTETS, c->hard.octets,
+			      QKDNF_A_BINDING_PAD) ||
+	    nla_put_u64_64bit(skb, QKDNF_A_BINDING_HARD_PACKETS,
+			      c->hard.packets, QKDNF_A_BINDING_PAD) ||
+	    nla_put_u32(skb, QKDNF_A_BINDING_HARD_SECONDS, c->hard.seconds))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* The attributes of one direction, in the order of the specification. */
+struct place {
+	int spi, age, octets, packets, old;
+};
+
+static const struct place out_place = {
+	QKDNF_A_BINDING_OUT_SPI, QKDNF_A_BINDING_OUT_AGE_MS,
+	QKDNF_A_BINDING_OUT_OCTETS, QKDNF_A_BINDING_OUT_PACKETS,
+	QKDNF_A_BINDING_OLD_OUT,
+};
+
+static const struct place in_place = {
+	QKDNF_A_BINDING_IN_SPI, QKDNF_A_BINDING_IN_AGE_MS,
+	QKDNF_A_BINDING_IN_OCTETS, QKDNF_A_BINDING_IN_PACKETS,
+	QKDNF_A_BINDING_OLD_IN,
+};
+
+static int put_direction(struct sk_buff *skb, struct list_head *list,
+			 const struct place *at, bool *valid)
+{
+	struct qn_association *a;
+	struct qn_xfrm_use use;
+	u32 old = 0;
+
+	*valid = false;
+	list_for_each_entry(a, list, list) {
+		if (!list_is_first(&a->list, list)) {
+			old++;
+			continue;
+		}
+		*valid = qn_xfrm_valid(a);
+		qn_xfrm_use(a, &use);
+		if (nla_put_u32(skb, at->spi, be32_to_cpu(a->spi)) ||
+		    nla_put_u32(skb, at->age,
+				jiffies_to_msecs(jiffies - a->born)) ||
+		    nla_put_u64_64bit(skb, at->octets, use.octets,
+				      QKDNF_A_BINDING_PAD) ||
+		    nla_put_u64_64bit(skb, at->packets, use.packets,
+				      QKDNF_A_BINDING_PAD))
+			return -EMSGSIZE;
+	}
+	return nla_put_u32(skb, at->old, old);
+}
+
+static int put_count(struct sk_buff *skb, int attribute, atomic64_t *count)
+{
+	return nla_put_u64_64bit(skb, attribute, atomic64_read(count),
+				 QKDNF_A_BINDING_PAD);
+}
+
+static int put_state(struct sk_buff *skb, struct qn_binding *b)
+{
+	const char *reason = READ_ONCE(b->reason);
+	bool out, in;
+
+	if (put_direction(skb, &b->out, &out_place, &out) ||
+	    put_direction(skb, &b->in, &in_place, &in) ||
+	    nla_put_u32(skb, QKDNF_A_BINDING_STATE,
+			out && in ? QKDNF_BINDING_STATE_UP :
+			out ? QKDNF_BINDING_STATE_ONE_WAY :
+			      QKDNF_BINDING_STATE_WAITING) ||
+	    (reason && nla_put_string(skb, QKDNF_A_BINDING_REASON, reason)) ||
+	    put_count(skb, QKDNF_A_BINDING_REKEYS_OUT, &b->rekeys_out) ||
+	    put_count(skb, QKDNF_A_BINDING_REKEYS_IN, &b->rekeys_in) ||
+	    put_count(skb, QKDNF_A_BINDING_KEY_OCTETS, &b->key_octets) ||
+	    put_count(skb, QKDNF_A_BINDING_FAILED, &b->failed) ||
+	    put_count(skb, QKDNF_A_BINDING_ACQUIRED, &b->acquired))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int binding_fill(struct sk_buff *skb, struct qn_node *node, void *object,
+			bool brief)
+{
+	struct qn_binding *b = object;
+	int err;
+
+	mutex_lock(&b->mutex);
+	err = put_config(skb, &b->c);
+	if (!err)
+		err = put_state(skb, b);
+	mutex_unlock(&b->mutex);
+	return err;
+}
+
+/* The binding that a request names; the node's lock held. */
+static struct qn_binding *named(struct genl_info *info, struct qn_node *node,
+				int *err)
+{
+	struct nlattr *reqid = info->attrs[QKDNF_A_BINDING_REQID];
+	struct qn_binding *b;
+
+	rcu_read_lock();
+	b = qn_binding_find(node, nla_get_u32(reqid));
+	rcu_read_unlock();	/* node->lock keeps the binding */
+	if (!b)
+		*err = qn_nl_bad(info, QKDNF_A_BINDING_REQID, -ENOENT,
+				 "no binding with this reqid: make it with binding-new");
+	return b;
+}
+
+/* What get, del and rekey ask before anything else. */
+static int begin(struct genl_info *info, struct qn_node **node)
+{
+	int err = qn_nl_begin(info, TAKES_GET, node);
+
+	if (!err && !info->attrs[QKDNF_A_BINDING_REQID])
+		err = qn_nl_missing(info, QKDNF_A_BINDING_REQID,
+				    "which binding? reqid names it");
+	return err;
+}
+
+int qn_nl_binding_get(struct sk_buff *skb, struct genl_info *info)
+{
+	struct qn_binding *b;
+	struct qn_node *node;
+	int err = begin(info, &node);
+
+	if (err)
+		return err;
+	mutex_lock(&node->lock);
+	b = named(info, node, &err);
+	if (b)
+		err = qn_nl_answer(info, QKDNF_CMD_BINDING_GET, binding_fill,
+				   node, b);
+	mutex_unlock(&node->lock);
+	return err;
+}
+
+int qn_nl_binding_start(struct netlink_callback *cb)
+{
+	int err = qn_nl_dump_begin(cb, TAKES_DUMP);
+
+	if (!err)
+		qn_nl_dump(cb)->peer = qn_nl_dump_u64(cb, QKDNF_A_BINDING_PEER);
+	return err;
+}
+
+int qn_nl_binding_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct qn_node *node = qn_nl_dump_lock(skb);
+	struct qn_nl_dump *d = qn_nl_dump(cb);
+	struct list_head *head, *at;
+
+	if (!node)
+		goto out;
+	head = &node->bindings->list;
+	at = qn_cursor_seek(&d->cursor, head, struct qn_binding, list);
+	for (at = at->next; at != head; at = at->next) {
+		struct qn_binding *b = list_entry(at, struct qn_binding, list);
+
+		if (d->peer && d->peer != b->c.peer)
+			continue;
+		if (qn_nl_dump_item(skb, cb, QKDNF_CMD_BINDING_GET,
+				    binding_fill, node, b))
+			break;
+		qn_cursor_told(&d->cursor, at, b->serial);
+	}
+out:
+	return qn_nl_dump_unlock(skb, cb, node);
+}
+
+static u32 u32_or(struct genl_info *info, int attribute, u32 otherwise)
+{
+	return info->attrs[attribute] ? nla_get_u32(info->attrs[attribute]) :
+					otherwise;
+}
+
+static u64 u64_or(struct genl_info *info, int attribute, u64 otherwise)
+{
+	return info->attrs[attribute] ? nla_get_u64(info->attrs[attribute]) :
+					otherwise;
+}
+
+static int outer_ends(struct genl_info *info, struct qn_binding_config *c)
+{
+	struct nlattr **a = info->attrs;
+	bool v4 = a[QKDNF_A_BINDING_ADDR4], v6 = a[QKDNF_A_BINDING_ADDR6];
+	int far = v4 ? QKDNF_A_BINDING_ADDR4 : QKDNF_A_BINDING_ADDR6;
+	int own = v4 ? QKDNF_A_BINDING_LOCAL_ADDR4 : QKDNF_A_BINDING_LOCAL_ADDR6;
+	int wrong = v4 ? QKDNF_A_BINDING_LOCAL_ADDR6 :
+			 QKDNF_A_BINDING_LOCAL_ADDR4;
+
+	if (!v4 && !v6)
+		return qn_nl_missing(info, QKDNF_A_BINDING_ADDR4,
+				     "a binding needs the outer address of the other end: addr4 or addr6");
+	if (v4 && v6)
+		return qn_nl_bad(info, QKDNF_A_BINDING_ADDR6, -EINVAL,
+				 "give one outer address of the other end, not two");
+	if (a[wrong])
+		return qn_nl_bad(info, wrong, -EINVAL,
+				 "the outer addresses are of one family");
+	if (!a[own])
+		return qn_nl_missing(info, own,
+				     "a binding needs its own outer address: local-addr4 or local-addr6");
+	c->family = v4 ? AF_INET : AF_INET6;
+	nla_memcpy(&c->remote, a[far], sizeof(c->remote));
+	nla_memcpy(&c->local, a[own], sizeof(c->local));
+	if (xfrm_addr_any(&c->remote, c->family))
+		return qn_nl_bad(info, far, -EINVAL,
+				 "the outer address must be a real one");
+	if (xfrm_addr_any(&c->local, c->family))
+		return qn_nl_bad(info, own, -EINVAL,
+				 "the outer address must be a real one");
+	if (xfrm_addr_equal(&c->remote, &c->local, c->family))
+		return qn_nl_bad(info, own, -EINVAL,
+				 "both outer addresses are the same");
+	return 0;
+}
+
+static bool below(u64 soft, u64 hard)
+{
+	return !soft || !hard || soft < hard;
+}
+
+static int limits(struct genl_info *info, struct qn_binding_config *c)
+{
+	c->soft.octets = u64_or(info, QKDNF_A_BINDING_SOFT_OCTETS,
+				soft_default.octets);
+	c->soft.packets = u64_or(info, QKDNF_A_BINDING_SOFT_PACKETS,
+				 soft_default.packets);
+	c->soft.seconds = u32_or(info, QKDNF_A_BINDING_SOFT_SECONDS,
+				 soft_default.seconds);
+	c->hard.octets = u64_or(info, QKDNF_A_BINDING_HARD_OCTETS,
+				hard_default.octets);
+	c->hard.packets = u64_or(info, QKDNF_A_BINDING_HARD_PACKETS,
+				 hard_default.packets);
+	c->hard.seconds = u32_or(info, QKDNF_A_BINDING_HARD_SECONDS,
+				 hard_default.seconds);
+	if (!below(c->soft.octets, c->hard.octets) ||
+	    !below(c->soft.packets, c->hard.packets) ||
+	    !below(c->soft.seconds, c->hard.seconds))
+		return qn_nl_fail(info, -EINVAL,
+				  "each soft limit must be below its hard limit, or 0 for none");
+	return 0;
+}
+
+static int config(struct genl_info *info, struct qn_binding_config *c)
+{
+	struct nlattr **a = info->attrs;
+	int err;
+
+	memset(c, 0, sizeof(*c));
+	if (!a[QKDNF_A_BINDING_REQID])
+		return qn_nl_missing(info, QKDNF_A_BINDING_REQID,
+				     "a binding needs a reqid, that of its policies");
+	if (!a[QKDNF_A_BINDING_PEER])
+		return qn_nl_missing(info, QKDNF_A_BINDING_PEER,
+				     "a binding needs a peer, whose key feeds it");
+	c->reqid = nla_get_u32(a[QKDNF_A_BINDING_REQID]);
+	c->peer = nla_get_u64(a[QKDNF_A_BINDING_PEER]);
+	c->mode = u32_or(info, QKDNF_A_BINDING_MODE, QKDNF_IPSEC_MODE_TUNNEL);
+	c->algorithm = u32_or(info, QKDNF_A_BINDING_ALGORITHM,
+			      QKDNF_IPSEC_ALGORITHM_AES_GCM);
+	c->esn = !a[QKDNF_A_BINDING_ESN] || nla_get_u8(a[QKDNF_A_BINDING_ESN]);
+	c->window = u32_or(info, QKDNF_A_BINDING_WINDOW, WINDOW_DEFAULT);
+	c->if_id = u32_or(info, QKDNF_A_BINDING_IF_ID, 0);
+	err = outer_ends(info, c);
+	if (!err)
+		err = limits(info, c);
+	if (err)
+		return err;
+	if (!qn_xfrm_has_algorithm(c->algorithm))
+		return qn_nl_fail(info, -EOPNOTSUPP,
+				  "this kernel lacks the algorithm: load its module, or choose the other one");
+	return 0;
+}
+
+int qn_nl_binding_new(struct sk_buff *skb, struct genl_info *info)
+{
+	struct qn_binding_config c;
+	struct qn_node *node;
+	struct qn_peer *peer;
+	int err;
+
+	err = qn_nl_begin(info, ~0ULL, &node);
+	if (!err)
+		err = config(info, &c);
+	if (err)
+		return err;
+	mutex_lock(&node->lock);
+	peer = qn_nl_peer(info, node, QKDNF_A_BINDING_PEER);
+	if (IS_ERR(peer))
+		err = PTR_ERR(peer);
+	else if (!peer->end.family)
+		err = qn_nl_bad(info, QKDNF_A_BINDING_PEER, -EINVAL,
+				"the peer has no address: give it one with peer-set");
+	else
+		err = qn_binding_add(node, &c);
+	mutex_unlock(&node->lock);
+	if (err == -EEXIST)
+		return qn_nl_bad(info, QKDNF_A_BINDING_REQID, err,
+				 "there is a binding with this reqid: take it away first");
+	if (err == -ENOSPC)
+		return qn_nl_fail(info, err, "too many bindings");
+	return err;
+}
+
+int qn_nl_binding_del(struct sk_buff *skb, struct genl_info *info)
+{
+	struct qn_binding *b;
+	struct qn_node *node;
+	int err = begin(info, &node);
+
+	if (err)
+		return err;
+	mutex_lock(&node->lock);
+	b = named(info, node, &err);
+	if (b)
+		qn_binding_del(b);
+	mutex_unlock(&node->lock);
+	return err;
+}
+
+int qn_nl_binding_rekey(struct sk_buff *skb, struct genl_info *info)
+{
+	struct qn_binding *b;
+	struct qn_node *node;
+	int err = begin(info, &node);
+
+	if (err)
+		return err;
+	mutex_lock(&node->lock);
+	b = named(info, node, &err);
+	if (b) {
+		set_bit(QN_B_SOON, &b->flags);
+		set_bit(QN_B_TOGETHER, &b->flags);
+		set_bit(QN_B_REKEY, &b->flags);
+		qn_binding_kick(b);
+	}
+	mutex_unlock(&node->lock);
+	return err;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The agreement of IPsec associations: docs/protocol.md section 5.5.
+ */
+#ifndef _QN_SA_H
+#define _QN_SA_H
+
+#include <linux/types.h>
+
+struct qn_binding;
+struct qn_rx;
+
+bool qn_sa_req_rx(struct qn_rx *rx);
+bool qn_sa_ack_rx(struct qn_rx *rx);
+bool qn_sa_end_rx(struct qn_rx *rx);
+u32 qn_sa_run(struct qn_binding *b);
+void qn_sa_end(struct qn_binding *b);
+
+#endif /* _QN_SA_H */

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * xfrm, the kernel's IPsec: putting associations into it, taking them out, and
+ * what it tells a key manager.
+ *
+ * ESP reads the key only when a state is initialised. It is erased there right
+ * after, and its length set to 0: a copy that somebody makes of the state
+ * (migration, offload) then fails for want of a key, instead of running under an
+ * all-zero one.
+ */
+#include <linux/pfkeyv2.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <net/xfrm.h>
+#include <linux/qkdnf.h>
+
+#include "binding.h"
+#include "xfrm.h"
+
+#define SPI_MIN		0x1000	/* below are reserved ones and those of people */
+#define SPI_TRIES	16
+#define ICV_BITS	128
+
+/* Inbound lasts longer, since the sender's clock of a lifetime starts later. */
+#define INBOUND_SECONDS	10
+
+static const char *const algorithm_name[] = {
+	[QKDNF_IPSEC_ALGORITHM_AES_GCM] = "rfc4106(gcm(aes))",
+	[QKDNF_IPSEC_ALGORITHM_CHACHA20_POLY1305] = "rfc7539esp(chacha20,poly1305)",
+};
+
+/**
+ * qn_xfrm_has_algorithm - can this kernel do it?
+ * @algorithm: enum qkdnf_ipsec_algorithm
+ *
+ * Context: process, may load modules.
+ */
+bool qn_xfrm_has_algorithm(u8 algorithm)
+{
+	return xfrm_aead_get_byname(algorithm_name[algorithm], ICV_BITS, 1);
+}
+
+static int set_key(struct xfrm_state *x, u8 algorithm, const u8 *key)
+{
+	const char *name = algorithm_name[algorithm];
+	struct xfrm_algo_desc *desc = xfrm_aead_get_byname(name, ICV_BITS, 1);
+
+	if (!desc)
+		return -EOPNOTSUPP;
+	x->aead = kzalloc(sizeof(*x->aead) + QN_SA_KEY_OCTETS, GFP_KERNEL);
+	if (!x->aead)
+		return -ENOMEM;
+	strscpy(x->aead->alg_name, name, sizeof(x->aead->alg_name));
+	x->aead->alg_key_len = QN_SA_KEY_OCTETS * 8;
+	x->aead->alg_icv_len = ICV_BITS;
+	memcpy(x->aead->alg_key, key, QN_SA_KEY_OCTETS);
+	x->props.ealgo = desc->desc.sadb_alg_id;
+	x->geniv = desc->uinfo.aead.geniv;
+	return 0;
+}
+
+static void forget_key(struct xfrm_state *x)
+{
+	if (!x->aead)
+		return;
+	memzero_explicit(x->aead->alg_key, QN_SA_KEY_OCTETS);
+	x->aead->alg_key_len = 0;
+}
+
+static int set_window(struct xfrm_state *x, const struct qn_binding_config *c)
+{
+	u32 words = DIV_ROUND_UP(c->window, 32);
+	size_t size = sizeof(*x->replay_esn) + words * sizeof(u32);
+
+	x->replay_esn = kzalloc(size, GFP_KERNEL);
+	if (!x->replay_esn)
+		return -ENOMEM;
+	x->replay_esn->bmp_len = words;
+	x->replay_esn->replay_window = c->window;
+	x->preplay_esn = kmemdup(x->replay_esn, size, GFP_KERNEL);
+	if (!x->preplay_esn)
+		return -ENOMEM;
+	if (c->esn)
+		x->props.flags |= XFRM_STATE_ESN;
+	return 0;
+}
+
+static u64 or_never(u64 limit)
+{
+	return limit ?: XFRM_INF;
+}
+
+static void set_limits(struct xfrm_state *x, const struct qn_binding_config *c,
+		       bool out)
+{
+	struct xfrm_lifetime_cfg *l = &x->lft;
+
+	l->hard_byte_limit = or_never(c->hard.octets);
+	l->hard_packet_limit = or_never(c->hard.packets);
+	l->hard_add_expires_seconds = c->hard.seconds;
+	/* Who sends replaces; the other end only stops listening in the end. */
+	if (out) {
+		l->soft_byte_limit = or_never(c->soft.octets);
+		l->soft_packet_limit = or_never(c->soft.packets);
+		l->soft_add_expires_seconds = c->soft.seconds;
+	} else if (c->hard.seconds) {
+		l->hard_add_expires_seconds += INBOUND_SECONDS;
+	}
+}
+
+static struct xfrm_state *state_new(struct qn_binding *b, bool out, const u8 *key,
+				    int *err)
+{
+	const struct qn_binding_config *c = &b->c;
+	struct xfrm_state *x = xfrm_state_alloc(b->node->net);
+
+	*err = -ENOMEM;
+	if (!x)
+		return NULL;
+	x->id.proto = IPPROTO_ESP;
+	x->id.daddr = out ? c->remote : c->local;
+	x->props.saddr = out ? c->local : c->remote;
+	x->props.family = c->family;
+	x->props.reqid = c->reqid;
+	x->props.mode = c->mode == QKDNF_IPSEC_MODE_TUNNEL ?
+		XFRM_MODE_TUNNEL : XFRM_MODE_TRANSPORT;
+	if (c->mode == QKDNF_IPSEC_MODE_TUNNEL)
+		x->props.flags |= XFRM_STATE_AF_UNSPEC;
+	else
+		x->sel.family = c->family;
+	x->if_id = c->if_id;
+	set_limits(x, c, out);
+	*err = set_window(x, c);
+	if (!*err)
+		*err = set_key(x, c->algorithm, key);
+	if (!*err)
+		*err = xfrm_init_state(x);
+	forget_key(x);
+	if (!*err)
+		return x;
+	x->km.state = XFRM_STATE_DEAD;
+	xfrm_state_put(x);
+	return NULL;
+}
+
+/* Inbound: any SPI that nobody uses. Outbound: the one that the receiver chose. */
+static int state_add(struct xfrm_state *x, __be32 spi)
+{
+	int tries = spi ? 1 : SPI_TRIES, err = -EEXIST;
+
+	while (tries-- && err == -EEXIST) {
+		do
+			x->id.spi = spi ?: cpu_to_be32(get_random_u32());
+		while (be32_to_cpu(x->id.spi) < SPI_MIN);
+		err = xfrm_state_add(x);
+	}
+	return err;
+}
+
+static void tell(struct xfrm_state *x, u32 event)
+{
+	struct km_event c = { .event = event };
+
+	km_state_notify(x, &c);
+}
+
+/**
+ * qn_xfrm_install - put an association into xfrm
+ * @b: its binding
+ * @a: the association; @a->spi as the receiver chose it if @out, else set here
+ * @out: traffic that this node sends
+ * @key: QN_SA_KEY_OCTETS; erased here, whatever happens
+ *
+ * Context: process, may sleep. Return: 0, -EOPNOTSUPP (no such algorithm),
+ * -EEXIST (somebody has that SPI), or what xfrm says.
+ */
+int qn_xfrm_install(struct qn_binding *b, struct qn_association *a, bool out,
+		    u8 *key)
+{
+	struct xfrm_state *x;
+	int err;
+
+	x = state_new(b, out, key, &err);
+	memzero_explicit(key, QN_SA_KEY_OCTETS);
+	if (!x)
+		return err;
+	xfrm_state_hold(x);
+	err = state_add(x, out ? a->spi : 0);
+	if (err) {
+		x->km.state = XFRM_STATE_DEAD;
+		__xfrm_state_put(x);
+		xfrm_state_put(x);
+		return err;
+	}
+	tell(x, XFRM_MSG_NEWSA);
+	a->spi = x->id.spi;
+	a->x = x;
+	return 0;
+}
+
+/**
+ * qn_xfrm_remove - take an association out of xfrm
+ * @a: installed; @a->x is let go of
+ *
+ * It may be gone already, if it expired or somebody deleted it. Context: process.
+ */
+void qn_xfrm_remove(struct qn_association *a)
+{
+	if (!xfrm_state_delete(a->x))
+		tell(a->x, XFRM_MSG_DELSA);
+	xfrm_state_put(a->x);
+	a->x = NULL;
+}
+
+/**
+ * qn_xfrm_valid - is an association at work still?
+ * @a: installed
+ *
+ * Context: any. Return: false if it expired, or somebody deleted it.
+ */
+bool qn_xfrm_valid(const struct qn_association *a)
+{
+	return READ_ONCE(a->x->km.state) == XFRM_STATE_VALID;
+}
+
+/**
+ * qn_xfrm_dying - did an association reach a soft limit, or was it superseded?
+ * @a: installed
+ */
+bool qn_xfrm_dying(const struct qn_association *a)
+{
+	return READ_ONCE(a->x->km.dying);
+}
+
+/**
+ * qn_xfrm_supersede - have xfrm prefer any other association for what it sends
+ * @a: installed, outbound
+ *
+ * It is used as long as there is no other. Context: process.
+ */
+void qn_xfrm_supersede(struct qn_association *a)
+{
+	spin_lock_bh(&a->x->lock);
+	a->x->km.dying = 1;
+	spin_unlock_bh(&a->x->lock);
+}
+
+/**
+ * qn_xfrm_use - what an association has carried
+ * @a: installed
+ * @use: out
+ */
+void qn_xfrm_use(const struct qn_association *a, struct qn_xfrm_use *use)
+{
+	spin_lock_bh(&a->x->lock);
+	use->octets = a->x->curlft.bytes;
+	use->packets = a->x->curlft.packets;
+	spin_unlock_bh(&a->x->lock);
+}
+
+/* The binding that a state or template may belong to. */
+static struct qn_binding *binding_of(struct net *net, u32 reqid)
+{
+	struct qn_node *node = qn_node_of(net);
+
+	return node && reqid ? qn_binding_find(node, reqid) : NULL;
+}
+
+/*
+ * Traffic met no association. Called under RCU, with a state that is not hashed
+ * yet; 0 tells xfrm that somebody is at it.
+ */
+static int acquire(struct xfrm_state *x, struct xfrm_tmpl *tmpl,
+		   struct xfrm_policy *policy)
+{
+	struct qn_binding *b = binding_of(xs_net(x), tmpl->reqid);
+
+	if (!b || tmpl->id.proto != IPPROTO_ESP ||
+	    x->props.family != b->c.family ||
+	    !xfrm_addr_equal(&x->id.daddr, &b->c.remote, b->c.family))
+		return -ESRCH;
+	atomic64_inc(&b->acquired);
+	qn_binding_kick(b);
+	return 0;
+}
+
+/*
+ * A state changed, anybody's, in any namespace; @x is NULL when all are flushed.
+ * Called under RCU, on expiry also under the lock of the state: the work looks.
+ */
+static int notify(struct xfrm_state *x, const struct km_event *c)
+{
+	struct qn_binding *b;
+	struct qn_node *node;
+
+	switch (c->event) {
+	case XFRM_MSG_FLUSHSA:
+		node = qn_node_of(c->net);
+		if (node)
+			qn_bindings_look(node);
+		break;
+	case XFRM_MSG_EXPIRE:
+	case XFRM_MSG_DELSA:
+		b = x ? binding_of(xs_net(x), x->props.reqid) : NULL;
+		if (b)
+			qn_binding_kick(b);
+		break;
+	}
+	return 0;
+}
+
+/* xfrm calls it without asking whether it is there. */
+static struct xfrm_policy *compile_policy(struct sock *sk, int opt, u8 *data,
+					  int len, int *dir)
+{
+	*dir = -EOPNOTSUPP;
+	return NULL;
+}
+
+/* Without a manager that is alive xfrm drops packets without asking any. */
+static bool is_alive(const struct km_event *c)
+{
+	struct qn_node *node;
+	bool alive;
+
+	rcu_read_lock();
+	node = qn_node_of(c->net);
+	alive = node && READ_ONCE(node->bindings->count);
+	rcu_read_unlock();
+	return alive;
+}
+
+static struct xfrm_mgr manager = {
+	.notify = notify,
+	.acquire = acquire,
+	.compile_policy = compile_policy,
+	.is_alive = is_alive,
+};
+
+/**
+ * qn_xfrm_init - become a key manager of xfrm
+ *
+ * Context: module start, when nodes can be found. Return: 0.
+ */
+int __init qn_xfrm_init(void)
+{
+	xfrm_register_km(&manager);
+	return 0;
+}
+
+/**
+ * qn_xfrm_exit - be no key manager any more; bindings are taken away after
+ *
+ * Context: process. Nothing of ours is called by xfrm when it returns.
+ */
+void qn_xfrm_exit(void)
+{
+	xfrm_unregister_km(&manager);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * All that touches xfrm, the kernel's IPsec.
+ */
+#ifndef _QN_XFRM_H
+#define _QN_XFRM_H
+
+#include <linux/types.h>
+
+struct qn_association;
+struct qn_binding;
+
+/* struct qn_xfrm_use - what an association has carried */
+struct qn_xfrm_use {
+	u64 octets;
+	u64 packets;
+};
+
+bool qn_xfrm_has_algorithm(u8 algorithm);
+int qn_xfrm_install(struct qn_binding *b, struct qn_association *a, bool out,
+		    u8 *key);
+void qn_xfrm_remove(struct qn_association *a);
+bool qn_xfrm_valid(const struct qn_association *a);
+bool qn_xfrm_dying(const struct qn_association *a);
+void qn_xfrm_supersede(struct qn_association *a);
+void qn_xfrm_use(const struct qn_association *a, struct qn_xfrm_use *use);
+int qn_xfrm_init(void);
+void qn_xfrm_exit(void);
+
+#endif /* _QN_XFRM_H */
