@@ -155,7 +155,7 @@ done
 tools/setup/setup.sh "${setup_parts[@]}" || exit 1
 
 # Run only when T names them: see tests/README.md.
-by_request=" 42-restarts 54-liars 55-tunnel 56-rate "
+by_request=" 42-restarts 54-liars 55-tunnel 56-rate 60-ipsec "
 
 scripts=()
 for script in tests/kselftest/[0-9][0-9]-*.sh; do

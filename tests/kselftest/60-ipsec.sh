@@ -209,6 +209,12 @@ in_ns a ping -q -c 20 -i 0.05 -W 5 192.168.7.2 >/dev/null
 gets hard-packets 20 a 7 ".rekeys_out > $n"
 check ping-after-hard wait_for 20 in_ns a ping -q -c 1 -W 2 192.168.7.2
 
+ctl a ipsec del 7
+wait_for 20 counted b 0
+# shellcheck disable=SC2086
+check add-again ctl a $add if-id 7
+gets up-again 30 a 7 '.state == "up"'
+
 # --- restarts ----------------------------------------------------------------------
 
 # The other end's peer begins a new incarnation, with its stream empty.
