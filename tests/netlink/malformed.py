@@ -60,6 +60,12 @@ GOOD = {
                       ['peer', 'id', 'direction', 'mark']),
     'relay-get': ({'peer': B1}, ['peer']),
     'stats-get': ({}, []),
+    'binding-get': ({'reqid': 7}, ['reqid']),
+    'binding-new': ({'reqid': 8, 'peer': A2, 'addr4': b'\x7f\0\0\2',
+                     'local-addr4': b'\x7f\0\0\1'},
+                    ['reqid', 'peer', 'addr4', 'local-addr4']),
+    'binding-del': ({'reqid': 7}, ['reqid']),
+    'binding-rekey': ({'reqid': 7}, ['reqid']),
     # dumps only
     'flow-get': ({}, []),
     'supply-get': ({}, []),
