@@ -105,10 +105,15 @@ build() {
 
 limit_of() { sed -n '1,20s/^# timeout: *\([0-9]*\).*/\1/p' "$1" | head -n 1; }
 
+# emulator_fault LOG: did the guest die of a trap that the kernel had put into its
+# own code, and taken out, to switch a branch? An emulator with several processors
+# may go on with what it translated in between; a processor does not.
+emulator_fault() { grep -q 'Oops: int3:' "$1" 2>/dev/null; }
+
 # guest KERNEL SCRIPT...: all in one boot; should the guest die, the script that
 # was at work has failed and the others get another boot.
 guest() {
-	local kernel=$1 results=$out/guest-$1 limit script status running
+	local kernel=$1 results=$out/guest-$1 limit script status running again=none
 	local -a rest
 	shift
 	rest=("$@")
@@ -126,6 +131,15 @@ guest() {
 		status=$?
 		[ $status != 0 ] || break
 		running=$(tail -n 1 "$results/progress" 2>/dev/null)
+		if emulator_fault "$results/console.log" && [ "${running% done}" != "$again" ]; then
+			again=${running% done}
+			echo "# the emulator missed that code was patched: ${again:-the guest} once more"
+			while [ -n "$again" ] && [ ${#rest[@]} -gt 1 ] &&
+				[ "$(basename "${rest[0]}" .sh)" != "$again" ]; do
+				rest=("${rest[@]:1}")
+			done
+			continue
+		fi
 		case $running in
 		'') echo "not ok guest-$kernel - it did not come up (exit status $status)"; return 1 ;;
 		*' done') echo "not ok guest-$kernel - it died after ${running% done} (exit status $status)"; running=${running% done} ;;
