@@ -285,7 +285,13 @@ for ((h = 1; h <= hours; h++)); do
 	got=$(($(keys a) + $(keys d)))
 	memory=$(kernel_octets)
 	note "hour $h: $((got - was)) keys of $octets octets, $((memory - base)) octets of kernel memory"
-	[ $h != 1 ] || first=$((got - was)) first_memory=$memory
+	if [ "$h" = 1 ]; then
+		first=$((got - was)) first_memory=$memory
+		# Of what a link brings in the hour, a quarter at the least.
+		check long-1-key-came [ "$first" -ge $((rate / 8 * 3600 / octets / 4)) ]
+		was=$got
+		continue
+	fi
 	check_range "long-$h-key-as-in-the-first-hour" $((first * 85 / 100)) $((first * 115 / 100)) $((got - was))
 	# What the stores hold at the moment is in it.
 	check_range "long-$h-memory-as-in-the-first-hour" 0 $((first_memory + 3145728)) "$memory"
