@@ -124,9 +124,10 @@ raise() {
 relayed() { ctl a -j relay show 1:4 | jq -r ".$1"; }
 forwarded() { ctl "$1" -j stats | jq .counters.relay_forwarded; }
 
-# demand: a wants more than it holds, whatever came meanwhile
+# demand: a wants more than it holds, whatever came meanwhile. The marks are those of
+# both ends, each of which brings one half.
 demand() {
-	mark=$(($(member a 1:4 .own_level) + 65536))
+	mark=$((2 * $(member a 1:4 .own_level) + 131072))
 	raise
 }
 
@@ -187,7 +188,11 @@ refused() {
 	demand
 	false
 }
-check relay-no-route-told wait_for 60 refused
+if wait_for 60 refused; then
+	pass relay-no-route-told
+else
+	fail relay-no-route-told "$(ctl a -j relay show 1:4 | tr -d '\n') $(ctl a -j route show | tr -d '\n')"
+fi
 ctl b route add 1:4 via 1:4
 more relay-no-route-resumed 60
 
