@@ -13,7 +13,9 @@
 
 #include <linux/atomic.h>
 #include <linux/bits.h>
+#include <linux/cache.h>
 #include <linux/list.h>
+#include <linux/prefetch.h>
 #include <linux/rcupdate.h>
 #include <linux/types.h>
 
@@ -68,6 +70,19 @@ struct qn_range {
 	u32 at;			/* in the segment */
 	u32 len;		/* whole granules */
 };
+
+/**
+ * qn_prefetch - have octets fetched from memory while other work is done
+ * @p: first octet; need not be valid
+ * @len: octets
+ */
+static inline void qn_prefetch(const u8 *p, u32 len)
+{
+	const u8 *end = p + len;
+
+	for (; p < end; p += L1_CACHE_BYTES)
+		prefetch(p);
+}
 
 static inline u32 qn_segment_size(const struct qn_segment *seg)
 {

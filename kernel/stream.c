@@ -290,6 +290,18 @@ static void range_set(struct qn_range *r, struct qn_segment *seg, u32 at, u32 le
 }
 
 /*
+ * Key comes from memory, not from a cache: what the next frame will take is
+ * fetched while this one is sealed.
+ */
+static void prefetch_next(const struct qn_range *r)
+{
+	u32 end = r->at + r->len;
+
+	if (end + r->len <= qn_segment_size(r->seg))
+		qn_prefetch(r->seg->data + end, r->len);
+}
+
+/*
  * What falls out of the ring's reach is erased. Small ranges take long to use a
  * segment up, on a fast link longer than it may last.
  */
@@ -416,8 +428,10 @@ int qn_stream_alloc(struct qn_stream *s, u32 len, enum qn_alloc how,
 				limit -= s->reserve;
 			if (qn_segment_take(seg, n, align, limit, &at)) {
 				range_set(r, seg, at, n);
-				if (range_claim(s, r))
+				if (range_claim(s, r)) {
+					prefetch_next(r);
 					return 0;
+				}
 				continue;	/* an eraser was first */
 			}
 			if (limit != qn_segment_size(seg)) {
@@ -506,6 +520,8 @@ int qn_stream_peek(struct qn_stream *s, u64 offset, u32 len, bool unpaired,
 	if (!qn_segment_is_open(seg, at, len))
 		return -EALREADY;
 	range_set(r, seg, at, len);
+	/* Its use is still to come: the tag is looked at first. */
+	qn_prefetch(r->key, len);
 	return 0;
 }
 
