@@ -11,6 +11,12 @@
 
 #include "ring.h"
 
+/*
+ * Key that finds no memory is let go of, as that is cheap; processes of the group
+ * that pays are not killed for it.
+ */
+#define GFP_STORE	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL)
+
 static bool born_here(const struct qn_stream *s, u64 index)
 {
 	return (index & 1) == s->lane;
@@ -84,7 +90,8 @@ static void insert_locked(struct qn_stream *s, struct qn_segment *seg)
  * newest are the same at both, whenever either came to be full; and what both
  * know of stays. Refusing all new key instead would make the stores drift apart,
  * since the ends have room at different times, and what only one end holds is
- * of no use. A stream that the node's memory limits before its own does the same.
+ * of no use. A stream that the node's memory limits before its own does the same,
+ * and so does one for which the kernel has none.
  */
 static void filling(struct qn_stream *s, u64 index)
 {
@@ -104,9 +111,18 @@ static void filling(struct qn_stream *s, u64 index)
 	if (seg || full || index < READ_ONCE(s->floor))
 		return;
 
-	seg = qn_segment_new(index, s->shift, 0, s->mem, GFP_KERNEL_ACCOUNT);
-	if (!seg)
+	seg = qn_segment_new(index, s->shift, 0, s->mem, GFP_STORE);
+	if (!seg) {
+		spin_lock_bh(&s->lock);
+		/* What goes makes room for the next. */
+		drop_oldest_locked(s);
+		if (qn_segment_affordable(s->shift, s->mem))
+			WRITE_ONCE(s->no_memory, true);
+		else
+			WRITE_ONCE(s->short_of_memory, true);
+		spin_unlock_bh(&s->lock);
 		return;
+	}
 	spin_lock_bh(&s->lock);
 	drop_behind_locked(s, index);
 	if (index < s->floor || s->stopped || qn_ring_locked(s, index)) {
@@ -233,7 +249,7 @@ void qn_stream_spares(struct qn_stream *s, u32 want)
 	struct qn_segment *seg;
 
 	while (READ_ONCE(s->spare_count) < want)
-		if (!spare_add(s, GFP_KERNEL_ACCOUNT))
+		if (!spare_add(s, GFP_STORE))
 			return;
 	while (READ_ONCE(s->spare_count) > want) {
 		spin_lock_bh(&s->lock);
@@ -256,7 +272,7 @@ void qn_stream_spares(struct qn_stream *s, u32 want)
 static void spare_now(struct qn_stream *s)
 {
 	if (!READ_ONCE(s->spare_count))
-		spare_add(s, GFP_ATOMIC);
+		spare_add(s, GFP_ATOMIC | __GFP_ACCOUNT);
 }
 
 /**

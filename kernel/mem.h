@@ -8,12 +8,14 @@
 #define _QN_MEM_H
 
 #include <linux/atomic.h>
+#include <linux/sched/mm.h>
 #include <linux/types.h>
 
 struct qn_mem {
 	atomic_long_t used;
 	long max;
 	struct qn_mem *parent;
+	struct mem_cgroup *group;	/* pays as well, held; NULL: nobody does */
 };
 
 static inline void qn_mem_init(struct qn_mem *m, long max, struct qn_mem *parent)
@@ -21,6 +23,30 @@ static inline void qn_mem_init(struct qn_mem *m, long max, struct qn_mem *parent
 	atomic_long_set(&m->used, 0);
 	m->max = max;
 	m->parent = parent;
+	m->group = NULL;
+}
+
+/**
+ * qn_mem_enter - have allocations with __GFP_ACCOUNT paid for by a budget's group
+ * @m: budget; may be NULL
+ *
+ * Most memory is got by workers and in softirq, which no group pays for. Context:
+ * any. Return: for qn_mem_leave().
+ */
+static inline struct mem_cgroup *qn_mem_enter(const struct qn_mem *m)
+{
+	return m && m->group ? set_active_memcg(m->group) : NULL;
+}
+
+/**
+ * qn_mem_leave - no longer
+ * @m: budget; may be NULL
+ * @before: what qn_mem_enter() returned
+ */
+static inline void qn_mem_leave(const struct qn_mem *m, struct mem_cgroup *before)
+{
+	if (m && m->group)
+		set_active_memcg(before);
 }
 
 /**

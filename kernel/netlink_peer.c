@@ -447,6 +447,7 @@ int qn_nl_peer_new(struct sk_buff *skb, struct genl_info *info)
 		err = config_new(info, node, &config);
 	if (err)
 		return err;
+	config.charged = !netlink_capable(skb, CAP_NET_ADMIN);
 	mutex_lock(&node->lock);
 	err = qn_peer_setup(node, &config);
 	mutex_unlock(&node->lock);

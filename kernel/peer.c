@@ -7,6 +7,7 @@
  * tick cancelled; memory freed.
  */
 #include <linux/list.h>
+#include <linux/memcontrol.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 
@@ -187,6 +188,7 @@ void qn_peer_release(struct qn_peer *peer)
 	for (i = 0; i < __QN_C_MAX; i++)
 		node->past_counters[i] += atomic64_read(&peer->counter[i]);
 	dst_cache_destroy(&peer->dst);
+	mem_cgroup_put(peer->mem.group);
 	kfree_sensitive(peer->pairing.probe);
 	kfree(peer);
 }

@@ -47,14 +47,18 @@ struct qn_segment *qn_segment_new(u64 index, u8 shift, u8 start,
 				  struct qn_mem *mem, gfp_t gfp)
 {
 	u32 words = segment_words(shift), i;
+	struct mem_cgroup *before;
 	struct qn_segment *seg;
 
 	if (mem && !qn_mem_charge(mem, segment_charge(shift)))
 		return NULL;
+	before = qn_mem_enter(mem);
 	seg = kzalloc(struct_size(seg, claim, words), gfp | __GFP_NOWARN);
+	if (seg)
+		seg->data = kvzalloc(1UL << shift, gfp | __GFP_NOWARN);
+	qn_mem_leave(mem, before);
 	if (!seg)
 		goto uncharge;
-	seg->data = kvzalloc(1UL << shift, gfp | __GFP_NOWARN);
 	if (!seg->data)
 		goto free;
 	seg->index = index;

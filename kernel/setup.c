@@ -9,6 +9,7 @@
  *	4. erased and freed
  */
 #include <linux/ktime.h>
+#include <linux/memcontrol.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -97,6 +98,8 @@ int qn_peer_setup(struct qn_node *node, const struct qn_peer_config *c)
 	peer->remote = c->remote;
 	peer->shift = c->shift;
 	qn_mem_init(&peer->mem, budget_of(c), &node->mem);
+	if (c->charged)
+		peer->mem.group = get_mem_cgroup_from_mm(current->mm);
 	peer->stream = qn_stream_new(&(struct qn_stream_params){
 		.shift = c->shift,
 		/* even segments are born to the lower id */

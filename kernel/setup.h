@@ -32,6 +32,7 @@ struct qn_peer_config {
 	u8 shares;			/* remote */
 	bool remote;
 	bool border;			/* link */
+	bool charged;			/* new: the caller's control group pays */
 	char name[32];
 };
 

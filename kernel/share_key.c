@@ -27,11 +27,14 @@ void qn_share_keys_init(struct qn_share_keys *k, u8 shift, struct qn_mem *mem)
 static bool make(struct qn_share_keys *k)
 {
 	long size = 1L << k->shift;
+	struct mem_cgroup *before;
 	u8 *key;
 
 	if (!qn_mem_charge(k->mem, size))
 		return false;
-	key = kvzalloc(size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	before = qn_mem_enter(k->mem);
+	key = kvzalloc(size, GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+	qn_mem_leave(k->mem, before);
 	if (!key) {
 		qn_mem_uncharge(k->mem, size, NULL);
 		return false;

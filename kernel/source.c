@@ -102,14 +102,30 @@ static const char *header_fault(const struct qn_source *src,
 	return NULL;
 }
 
-/* Memory is what limits the stream: whose is spent, the node's or the module's? */
-static void tell_memory(struct qn_source *src)
+/*
+ * Memory is what limits the stream: whose is spent, the node's or the module's? Or
+ * did the kernel have none to give, for the control group of the peer or at all?
+ */
+static void tell_memory(struct qn_source *src, bool none_given)
 {
 	struct qn_mem *m = src->peer->mem.parent;
+	struct qn_event_args args = {
+		.peer = src->peer->id,
+		.peer_name = src->peer->name,
+		.reason = "the control group of its maker, or the machine, has no memory left",
+	};
 
+	if (none_given)
+		qn_count(src->peer, QN_C_DROP_MEMORY);
 	if (src->memory_told &&
 	    time_before(jiffies, src->memory_told + MEMORY_TOLD_MS * HZ / MSEC_PER_SEC))
 		return;
+	if (none_given) {
+		src->memory_told = jiffies;
+		qn_event(src->peer->node->net,
+			 QKDNF_EVENT_TYPE_MEMORY_LIMIT, &args);
+		return;
+	}
 	for (; m; m = m->parent) {
 		if (atomic_long_read(&m->used) + (2L << src->peer->shift) <=
 		    READ_ONCE(m->max))
@@ -160,7 +176,11 @@ static int deliver(struct qn_source *src, const struct qkd_block_hdr *h,
 		src->dropped++;
 	if (READ_ONCE(s->short_of_memory)) {
 		WRITE_ONCE(s->short_of_memory, false);
-		tell_memory(src);
+		tell_memory(src, false);
+	}
+	if (READ_ONCE(s->no_memory)) {
+		WRITE_ONCE(s->no_memory, false);
+		tell_memory(src, true);
 	}
 	if (src->blocks > 1) {
 		ms = jiffies_to_msecs(now - src->last);

@@ -67,6 +67,7 @@ struct qn_stream {
 	struct mutex fill_lock;
 	u64 fill_next;		/* octet offset behind the last fill; remote: own lane */
 	bool short_of_memory;	/* the budget, not max_segs, stopped a fill */
+	bool no_memory;		/* the kernel had none, though the budget has room */
 
 	struct list_head spare;	/* segments for softirq to assemble in */
 	u32 spare_count;

@@ -325,7 +325,7 @@ enum qkdnf_binding_state {
  * @QKDNF_EVENT_TYPE_SEGMENT_SIZE_MISMATCH: the other end has another
  *	seg-shift; number is its
  * @QKDNF_EVENT_TYPE_MEMORY_LIMIT: no memory left under the limit; number is
- *	the limit
+ *	the limit, or 0 where the control group or the machine has none to give
  * @QKDNF_EVENT_TYPE_SUSPENDED: all streams were erased for suspend or
  *	hibernation
  */

@@ -10,6 +10,8 @@
 #define GFP_KERNEL_ACCOUNT 2u
 #define __GFP_NOWARN 0x100u
 #define __GFP_ZERO 0x200u
+#define __GFP_RETRY_MAYFAIL 0x400u
+#define __GFP_ACCOUNT 0x800u
 
 void *shim_zalloc(size_t n, size_t size);
 void shim_free(const void *p);
