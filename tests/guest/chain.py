@@ -22,7 +22,7 @@ A, B, D = (f"{WHO}-{n}" for n in "abd")
 IDS = {A: "1:1", B: "1:2", D: "1:4"}
 ANEW = {"origin": A, "relay": B, "far": D}[WHO]
 OTHER = {A: D, D: A}
-SECONDS = 60		# for the ends to meet
+SECONDS = 120		# for the ends to meet
 AT_LEAST = 5		# points
 SEGMENT, USABLE = 4096, 4096 - 32
 
@@ -114,7 +114,7 @@ def point(name, count, wanted, late, stream_only=False):
     goal = peer(A)["own_level"] + 2 * SEGMENT
     stop_before(count, wanted)
     ctl(A, "peer", "set", IDS[D], "low", str(2 * goal), "high", str(2 * goal))
-    seen = middle.wait(lambda: middle.held, 20)
+    seen = middle.wait(lambda: middle.held, SECONDS)
     # What was held comes at once, or when all is over.
     restart(ANEW, stream_only, (lambda: middle.obey(lambda frame: "pass")) if late else
             middle.release)

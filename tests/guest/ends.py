@@ -26,8 +26,11 @@ def verdict(name, good, why=""):
     print(f"ok {name}" if good else f"not ok {name} - {why}", flush=True)
 
 
+PATIENCE = 120		# seconds for what must come, at least: the machine may be busy
+
+
 def until(condition, seconds, pause=0.1):
-    end = time.monotonic() + seconds
+    end = time.monotonic() + max(seconds, PATIENCE)
     while not condition():
         if time.monotonic() > end:
             return False
@@ -82,7 +85,7 @@ def ask(ns, what, node, octets, label, offset=0, ttl=60):
         os.close(fd)
 
 
-def same_key(here, there, octets, label, patience=10, offsets=None):
+def same_key(here, there, octets, label, patience=PATIENCE, offsets=None):
     """Key that one end takes is what the other fetches: None if so, or why not; or
     "nothing" if there is none to take. An end is (namespace, the other's node id).
     Where it lay is added to `offsets`.

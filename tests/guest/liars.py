@@ -27,7 +27,7 @@ from seal import EmulatedLink, HASH_KEY_LEN, hash_words, linear_hash, poly1305  
 DIRECTORY, START = sys.argv[1], int(sys.argv[2])
 BLOCK, SEGMENT = 4096, 4096
 FROM_A, FROM_C = 0, 2			# sides of the man, in the order of his interfaces
-SECONDS = 60
+SECONDS = 120
 dice = random.Random(1)
 
 

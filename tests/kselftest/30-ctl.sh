@@ -159,8 +159,12 @@ if wait_for 40 key_ready; then
 	offset=$(jq .offset "$work/taken")
 	status 1 ctl-key-other-label "no such key" \
 		ctl b key fetch $a --offset "$offset" --octets 48 --label other --digest sha256
-	ctl b -j key fetch $a --offset "$offset" --octets 48 --label first --digest sha256 \
-		--out "$work/key" >"$work/fetched" 2>"$work/err" || cat "$work/err"
+	# The announcement is a frame of its own.
+	fetched() {
+		ctl b -j key fetch $a --offset "$offset" --octets 48 --label first --digest sha256 \
+			--out "$work/key" >"$work/fetched" 2>"$work/err"
+	}
+	wait_for 60 fetched || cat "$work/err"
 	check_equal ctl-key-digest "$(jq -r .sha256 "$work/taken")" "$(jq -r .sha256 "$work/fetched")"
 	check_equal ctl-key-file "$(jq -r .sha256 "$work/taken")" \
 		"$(sha256sum <"$work/key" | cut -d' ' -f1)"
@@ -201,9 +205,9 @@ status 1 ctl-push-cut "ends within a block" sh -c "head -c 100 $work/blocks | qk
 
 # --- events ---------------------------------------------------------------------------
 
-ctl c -j monitor type peer-down type pairing-lost count 1 for 60s >"$work/events" 2>&1 &
+qkdnfctl -n c -j monitor type peer-down type pairing-lost count 1 for 300s >"$work/events" 2>&1 &
 monitor=$!
-sleep 1
+check ctl-monitor-subscribes wait_for 60 subscribed $monitor
 check ctl-node-del ctl b node del
 wait $monitor
 check_equal ctl-monitor-status 0 $?

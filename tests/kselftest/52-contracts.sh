@@ -70,6 +70,10 @@ if wait_for 60 meters_agree; then pass contracts-meters-agree; else
 	fail contracts-meters-agree "$(contract b 2:1 7 out tostring) $(contract c 1:2 7 in tostring)"
 fi
 check contracts-meters-moved [ "$(contract c 1:2 7 in .accepted)" -gt 8192 ]
+# They agree for moments on the way there, too.
+moved() { contract c 1:2 7 in .accepted; contract c 1:2 8 out .sent; }
+check contracts-come-to-rest settled 3 moved
+check contracts-meters-agree-at-rest meters_agree
 check contracts-mark-in ctl c contract mark 1:2 7 in 1
 # The sender hears of the carrier's mark by HELLO.
 marked() {
@@ -84,15 +88,16 @@ check_fails contracts-mark-order 'one more than the last' ctl c contract mark 1:
 # --- volume and time -----------------------------------------------------------------------------
 
 # stalls NAME, resumes NAME: what a makes
-mark=32768
 hungry() {
-	mark=$((mark + 65536))
+	local mark
+
+	mark=$(($(member a 2:2 .own_level) + 65536))
 	ctl a peer set 2:2 low $((mark - 8192)) high $mark
 }
 stalls() {
 	local before
 
-	sleep 3
+	settled 3 relayed confirmed
 	before=$(relayed confirmed)
 	hungry
 	sleep 4
@@ -102,7 +107,8 @@ resumes() {
 	local before
 
 	before=$(relayed confirmed)
-	more() { [ "$(relayed confirmed)" -gt "$before" ]; }
+	# What was wanted may have come before the question.
+	more() { [ "$(relayed confirmed)" -gt "$before" ] || { hungry; false; }; }
 	check "$1" wait_for 60 more
 }
 ctl c contract set 1:2 7 in volume "$(contract c 1:2 7 in .accepted)"

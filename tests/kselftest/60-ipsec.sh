@@ -155,8 +155,8 @@ lossless rekey-lossless a 192.168.7.2 300
 wait $job
 check_range rekeys-out $((before + 7)) $((before + 20)) "$(of a 7 .rekeys_out)"
 check spis-agree-after wait_for 10 crossed
-settled() { counted a 2 && counted b 2; }
-check old-ones-gone wait_for 30 settled
+old_ones_gone() { counted a 2 && counted b 2; }
+check old-ones-gone wait_for 30 old_ones_gone
 # 48 octets for each association, in both directions; and for requests in vain
 check key-spent has a 7 '(48 * (.rekeys_out + .rekeys_in)) as $n |
 	.key_octets >= $n and .key_octets <= $n + 48 * .failed'

@@ -230,7 +230,7 @@ take() {
 	local name=$1 ns=$2 peer=$3 octets=$4 taken
 	shift 4
 
-	for _ in {1..10}; do
+	for _ in {1..40}; do
 		taken=$(ctl "$ns" -j key take "$peer" --octets "$octets" --label "$name" --ttl 5m "$@" 2>&1) && break
 		sleep 1
 	done
@@ -331,6 +331,7 @@ compare namespace a c d e
 
 everything='^link |^stream |^shares$|^confirmation$|^clamped$|^taken$|^announced$|^hash$'
 echo 1 >/sys/module/suspend/parameters/pm_test_delay
+echo 120000 >/sys/power/pm_freeze_timeout
 echo freezer >/sys/power/pm_test && echo freeze >/sys/power/state || fail leak-suspend "it did not"
 echo none >/sys/power/pm_test
 search suspend

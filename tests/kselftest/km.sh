@@ -68,11 +68,6 @@ events_begin() {
 	wait_for 60 subscribed $! || bail "events-$1" "$(cat "$work/events-$1")"
 }
 
-# subscribed PID: monitor catches SIGINT and SIGTERM once it has subscribed
-subscribed() { grep -q '^SigCgt:.*4002$' "/proc/$1/status"; }
-
-stop() { kill "$1" 2>/dev/null; wait "$1" 2>/dev/null; }
-
 saw() {
 	if wait_for "$2" grep -qa "\"$4\"" "$work/events-$3"; then
 		pass "$1"
@@ -87,7 +82,7 @@ same_key() {
 	local name=$1 a=$2 ida=$3 b=$4 idb=$5 octets=${6:-256} taken fetched offset
 
 	# There may be no segment to spare just now.
-	for _ in {1..10}; do
+	for _ in {1..40}; do
 		taken=$(ctl "$a" -j key take "$idb" --octets "$octets" --label "$name" --digest sha256 2>&1) && break
 		sleep 1
 	done
@@ -97,7 +92,7 @@ same_key() {
 	}
 	offset=$(jq -r .offset <<<"$taken")
 	# The announcement is a frame of its own, repeated each second till heard.
-	for _ in 1 2 3 4 5; do
+	for _ in {1..40}; do
 		fetched=$(ctl "$b" -j key fetch "$ida" --offset "$offset" --octets "$octets" \
 			--label "$name" --digest sha256 2>&1) && break
 		sleep 1

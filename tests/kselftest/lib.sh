@@ -98,16 +98,41 @@ check_range() {
 	fi
 }
 
+# settled SECONDS COMMAND...: wait until what the command says has been the same for
+# so long; a minute or two of change is enough.
+settled() {
+	local now same=0 last='' still=$1 end=$((SECONDS + patience))
+	shift
+
+	while [ $SECONDS -lt $end ]; do
+		now=$("$@")
+		[ "$now" = "$last" ] || { last=$now same=$SECONDS; }
+		[ $((SECONDS - same)) -le "$still" ] || return 0
+		pause 0.3
+	done
+	return 1
+}
+
+# subscribed PID: qkdnfctl monitor catches SIGINT and SIGTERM once it has subscribed.
+subscribed() { grep -q '^SigCgt:.*4002$' "/proc/$1/status"; }
+
+# stop PID: of a child
+stop() { kill "$1" 2>/dev/null; wait "$1" 2>/dev/null; }
+
 # bail NAME WHY: nothing after this can work.
 bail() {
 	fail "$1" "$2"
 	exit 1
 }
 
+# How long what must come may take at least: a busy machine is no fault of what is
+# tested, and where all is well nobody waits.
+patience=120
+
 # wait_for SECONDS COMMAND...: until the command succeeds, asked some three times
-# a second.
+# a second; after so long, or $patience if that is longer, it has failed.
 wait_for() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + ($1 > patience ? $1 : patience)))
 	shift
 
 	until "$@" >/dev/null 2>&1; do
@@ -136,10 +161,10 @@ need_module() {
 	insmod "$file" "$@" || bail "load-$name" "insmod: see the kernel log"
 }
 
-# drop_module NAME: take it out within ten seconds.
+# drop_module NAME: take it out.
 drop_module() {
 	[ -d "/sys/module/$1" ] || return 0
-	wait_for 10 rmmod "$1"
+	wait_for 30 rmmod "$1"
 }
 
 have_module() { [ -e "$top/build/$(uname -r)/$1.ko" ]; }

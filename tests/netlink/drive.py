@@ -24,6 +24,7 @@ B1, B2 = node(64513, 1), node(64513, 2)
 B_ALL = 64513 << 32
 LOOPBACK = '7f000001'
 SO_RCVBUFFORCE = 33
+PATIENCE = 120          # seconds for what must come: the machine may be busy
 
 
 def refusal(fam, op, values):
@@ -295,8 +296,13 @@ def unclaimed(fam):
         for n, f in enumerate(frames.values(), 1):
             for _ in range(n):
                 s.sendto(bytes(f), ('127.0.0.1', 4000))
-    time.sleep(0.5)
-    after = fam.do('stats-get', {})['unclaimed']
+    end = time.monotonic() + PATIENCE
+    while True:
+        after = fam.do('stats-get', {})['unclaimed']
+        if after['rx-frames'] - before['rx-frames'] >= 10 or \
+                time.monotonic() > end:
+            break
+        time.sleep(0.2)
     verdict('unclaimed-counted', [
         f'{name}: {after[name] - before[name]}, should be {n}'
         for n, name in enumerate(frames, 1)
@@ -465,10 +471,13 @@ def scale():
     fam.do('node-set', {'id': A1, 'mem-max': 1 << 30})
 
     def timed(op, attrs=b'', **how):
-        """Answers, the best time of three dumps, and of these the least ratio
+        """Answers, the best time of some dumps, and of these the least ratio
         of the last fifth of the pieces to the second one."""
         best, slope = None, None
-        for _ in range(3):
+        for turn in range(12):
+            # On a busy machine a piece may take long for no reason of its own.
+            if turn >= 3 and (slope is None or slope < 1.5):
+                break
             n, at = raw.dump_times(fam.ops[op].req_value, attrs, **how)
             took, fifth = at[-1] - at[0], len(at) // 5
             best = took if best is None else min(best, took)
@@ -514,7 +523,7 @@ def scale():
     equal('scale-gone', errno.ENODEV, refusal(fam, 'node-get', {}))
 
 
-def wait_event(fam, kind, seconds=20):
+def wait_event(fam, kind, seconds=PATIENCE):
     """The first event of a type; others before it are dropped."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -542,7 +551,7 @@ def events():
     os.close(fd)
     event = wait_event(listener, 'source-refused')
     if not event:
-        failed('event-source-refused', 'not told within 20 s')
+        failed('event-source-refused', f'not told within {PATIENCE} s')
         fam.do('node-del', {})
         return
     subset('event-source-refused', {'peer': A2, 'peer-name': 'noise'}, event)
@@ -566,15 +575,20 @@ def events():
         fd = os.open('/dev/random', os.O_RDONLY | os.O_NONBLOCK)
         fam.do('source-new', {'peer': A2, 'kind': 'fd', 'fd': fd})
         os.close(fd)
-        for _ in range(1000):
-            if fam.do('source-get', {'peer': A2})['state'] == 'refused':
-                break
-    most = 128 + 16 * (time.monotonic() - start) + 2
-    time.sleep(1)
-    listener.check_ntf()
-    told = sum(m['msg']['type'] == 'source-refused'
-               for m in listener.async_msg_queue)
-    dropped = fam.do('stats-get', {})['events-dropped']
+        end = time.monotonic() + PATIENCE
+        while fam.do('source-get', {'peer': A2})['state'] != 'refused' and \
+                time.monotonic() < end:
+            pass
+    end = time.monotonic() + PATIENCE
+    while True:
+        listener.check_ntf()
+        most = 128 + 16 * (time.monotonic() - start) + 2
+        told = sum(m['msg']['type'] == 'source-refused'
+                   for m in listener.async_msg_queue)
+        dropped = fam.do('stats-get', {})['events-dropped']
+        if told + dropped >= 400 or time.monotonic() > end:
+            break
+        time.sleep(0.2)
     print(f'# of 400 events {told} told, {dropped} dropped; '
           f'at most {most:.0f} may be told')
     equal('event-rate-limited', (True, 400), (told <= most, told + dropped))

@@ -29,12 +29,12 @@ verdict_log() {
 	return 1
 }
 
-# verdict_unload: take our modules out; they must go within ten seconds.
+# verdict_unload: take our modules out; they must go within a minute.
 verdict_unload() {
 	local module _
 
 	for module in qkdnf qkdemu; do
-		for _ in 1 2 3 4 5 6 7 8 9 10; do
+		for _ in {1..60}; do
 			[ -d "/sys/module/$module" ] || break
 			rmmod "$module" 2>/dev/null && break
 			sleep 1
