@@ -59,6 +59,12 @@ QKDNF_RELEASE=$(uname -r)
 export QKDNF_RELEASE
 cd "$directory" 2>/dev/null || cd "$top" || cd /
 
+# The kernel came up on one processor: see run.sh.
+for cpu in /sys/devices/system/cpu/cpu[1-9]*/online; do
+	[ ! -e "$cpu" ] || echo 1 >"$cpu" || lost "cannot bring up $cpu"
+done
+echo "guest: ready" >/dev/kmsg
+
 # shellcheck source=tools/vm/verdict.sh
 . "$top/tools/vm/verdict.sh"
 verdict_begin
