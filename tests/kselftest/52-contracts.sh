@@ -91,7 +91,8 @@ check_fails contracts-mark-order 'one more than the last' ctl c contract mark 1:
 hungry() {
 	local mark
 
-	mark=$(($(member a 2:2 .own_level) + 65536))
+	# half of what a peer is to hold is for each direction
+	mark=$((2 * ($(member a 2:2 .own_level) + 32768)))
 	ctl a peer set 2:2 low $((mark - 8192)) high $mark
 }
 stalls() {
