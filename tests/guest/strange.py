@@ -11,6 +11,7 @@ INTERFACE, while the peer pings.
 import ctypes
 import json
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -24,6 +25,7 @@ import frame as wire                    # noqa: E402
 
 NS, INTERFACE, ADDRESS, PEER, FROM, INNER = sys.argv[1:]
 ROUNDS = 40
+PATIENCE = 120		# seconds for what must come: the machine may be busy
 libc = ctypes.CDLL(None, use_errno=True)
 sent = set()
 
@@ -40,22 +42,26 @@ def enter(ns):
 
 
 def heard(listener):
-    """The next DATA frame of the peer itself, behind Ethernet, IPv4 and UDP."""
-    while True:
+    """The newest DATA frame of the peer itself, behind Ethernet, IPv4 and UDP: from an
+    older one on, key may have been spent meanwhile.
+    """
+    newest = None
+    while not newest or select.select([listener], [], [], 0)[0]:
         packet = listener.recv(65536)
         if packet[12:14] != b"\x08\0" or packet[23] != 17:
             continue
         raw = packet[14 + 4 * (packet[14] & 15) + 8:]
         if raw not in sent and len(raw) > wire.HEADER_LEN and raw[1] == wire.DATA and \
                 raw[8:16] == wire.parse_node(PEER).to_bytes(8, "big"):
-            return wire.Frame(raw)
+            newest = wire.Frame(raw)
+    return newest
 
 
 def main():
     enter(NS)
     listener = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
     listener.bind((INTERFACE, 0))
-    listener.settimeout(20)
+    listener.settimeout(PATIENCE)
     enter(FROM)
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     before, device = ctl("peer", "show", PEER)["counters"], ctl("tunnel", "show", "t0")
@@ -67,13 +73,19 @@ def main():
         sock.sendto(bytes(raw), (ADDRESS, 17717))
         return 1
 
+    def counted():
+        """What was sent here and has been refused so far."""
+        now = ctl("peer", "show", PEER)["counters"]
+        return sum(now[name] - before[name] for name in ("drop_claimed", "drop_tag")) + \
+            ctl("stats", "show")["unclaimed"]["form"] - malformed
+
     pings = subprocess.Popen(["ping", "-nq", "-i", "0.1", "-s", "300", INNER],
                              stdout=subprocess.DEVNULL)
     try:
         while forged < ROUNDS:
             frame = heard(listener)
             # Octets a bit further on in the same segment: held, and not spent yet.
-            ahead = frame.offset + 2048
+            ahead = frame.offset + 6144
             if ahead >> frame.shift != (ahead + 1024) >> frame.shift or \
                     ahead >> frame.shift != frame.offset >> frame.shift:
                 continue
@@ -88,7 +100,9 @@ def main():
             forged += send(raw)
         broken += send(frame.raw[:2] + b"\0" + frame.raw[3:])          # not padded
         broken += send(frame.raw[:56] + b"\0\0\0\1" + frame.raw[60:])  # in a contract
-        time.sleep(1)
+        end = time.monotonic() + PATIENCE
+        while counted() < replayed + forged + broken and time.monotonic() < end:
+            time.sleep(0.3)
     finally:
         pings.kill()
         pings.wait()

@@ -113,10 +113,10 @@ sum=$(sha256sum <"$work/file")
 transfer() { # NAME FROM TO ADDRESS
 	local got server
 
-	in_ns "$3" timeout 60 socat -u "TCP-LISTEN:5000,reuseaddr$([[ $4 = *:* ]] && echo ,pf=ip6)" "CREATE:$work/got" &
+	in_ns "$3" timeout 120 socat -u "TCP-LISTEN:5000,reuseaddr$([[ $4 = *:* ]] && echo ,pf=ip6)" "CREATE:$work/got" &
 	server=$!
 	wait_for 20 listens "$3"
-	in_ns "$2" timeout 60 socat -u "FILE:$work/file" "TCP:${5:-$4}:5000"
+	in_ns "$2" timeout 120 socat -u "FILE:$work/file" "TCP:${5:-$4}:5000"
 	wait $server
 	got=$(sha256sum <"$work/got")
 	check_equal "$1" "$sum" "$got"
@@ -157,7 +157,7 @@ check still-good pings b 10.8.0.1
 outer() { # PING'S OPTIONS...: the IP header of one datagram on the wire
 	local pid
 
-	ip netns exec a timeout 20 tcpdump -Z root -nvl -c 1 -i to-b \
+	ip netns exec a timeout 60 tcpdump -Z root -nvl -c 1 -i to-b \
 		'udp port 17717 and udp[9] = 16 and src 10.0.1.1' >"$work/outer" 2>"$work/outer.log" &
 	pid=$!
 	wait_for 20 grep -q 'listening on' "$work/outer.log"
