@@ -23,7 +23,7 @@
 /* What is checked, and ways to find things in it. */
 struct checker {
 	struct qn_conf *conf;
-	struct qn_index peers, routes, contracts, sources;
+	struct qn_index peers, routes, contracts, sources, bindings;
 	struct qn_rec *source_list; /* the sources as records */
 };
 
@@ -254,6 +254,59 @@ static int check_contract(const struct checker *c, struct qn_rec *contract, stru
 	return 0;
 }
 
+static int check_binding(const struct checker *c, struct qn_rec *binding, struct qn_error *err)
+{
+	static const struct {
+		unsigned int attr4, attr6;
+		const char *word;
+	} needed[] = {
+		{ QKDNF_A_BINDING_REQID, 0, "reqid" },
+		{ QKDNF_A_BINDING_PEER, 0, "peer" },
+		{ QKDNF_A_BINDING_ADDR4, QKDNF_A_BINDING_ADDR6, "address" },
+		{ QKDNF_A_BINDING_LOCAL_ADDR4, QKDNF_A_BINDING_LOCAL_ADDR6, "local" },
+	};
+	static const uint8_t limits[][2] = {
+		{ QKDNF_A_BINDING_SOFT_OCTETS, QKDNF_A_BINDING_HARD_OCTETS },
+		{ QKDNF_A_BINDING_SOFT_PACKETS, QKDNF_A_BINDING_HARD_PACKETS },
+		{ QKDNF_A_BINDING_SOFT_SECONDS, QKDNF_A_BINDING_HARD_SECONDS },
+	};
+	const struct qn_rec *first, *peer;
+	struct qn_rec *full, *like;
+	bool good = true;
+	size_t i;
+
+	for (i = 0; i < QN_ARRAY_SIZE(needed); i++)
+		if (!qn_has(binding, needed[i].attr4) &&
+		    !(needed[i].attr6 && qn_has(binding, needed[i].attr6)))
+			return qn_fail(err, "a binding needs %s", needed[i].word);
+	if (qn_has(binding, QKDNF_A_BINDING_ADDR4) != qn_has(binding, QKDNF_A_BINDING_LOCAL_ADDR4))
+		return qn_fail(err, "address and local are not of one IP version");
+	first = qn_index_find(&c->bindings, binding);
+	if (first != binding)
+		return qn_fail(err, "reqid %" PRIu64 " is there twice, first in line %u",
+			       qn_get(binding, QKDNF_A_BINDING_REQID, 0), first->line);
+	full = qn_plan_binding_defaults(binding);
+	for (i = 0; i < QN_ARRAY_SIZE(limits); i++) {
+		uint64_t soft = qn_get(full, limits[i][0], 0), hard = qn_get(full, limits[i][1], 0);
+
+		good = good && (!soft || !hard || soft < hard);
+	}
+	qn_rec_free(full);
+	if (!good)
+		return qn_fail(err, "each soft limit must be below its hard limit, or 0 for none");
+	like = qn_rec_new(&qn_set_peer);
+	qn_set(like, QKDNF_A_PEER_ID, qn_get(binding, QKDNF_A_BINDING_PEER, 0));
+	peer = qn_index_find(&c->peers, like);
+	qn_rec_free(like);
+	if (!peer)
+		return qn_fail(err, "peer %s is not among the peers of this file",
+			       node_text(qn_get(binding, QKDNF_A_BINDING_PEER, 0)));
+	if (!addressed(peer))
+		return qn_fail(err, "peer %s has no address, which a binding needs",
+			       node_text(qn_get(binding, QKDNF_A_BINDING_PEER, 0)));
+	return 0;
+}
+
 static int check_emu(struct qn_conf *conf, struct qn_rec *link, struct qn_error *err)
 {
 	const struct qn_rec *other;
@@ -283,6 +336,9 @@ static int check_all(const struct checker *c, struct qn_error *err)
 	for (rec = want->contracts; rec; rec = rec->next)
 		if (check_contract(c, rec, err))
 			return bad(c->conf, rec, err);
+	for (rec = want->bindings; rec; rec = rec->next)
+		if (check_binding(c, rec, err))
+			return bad(c->conf, rec, err);
 	for (rec = want->emu; rec; rec = rec->next)
 		if (check_emu(c->conf, rec, err))
 			return bad(c->conf, rec, err);
@@ -297,7 +353,8 @@ int qn_conf_check(struct qn_conf *conf, struct qn_error *err)
 	int ret;
 
 	/* A file of emulated links alone makes sense: they belong to no node. */
-	if (!want->node && (want->peers || want->routes || want->contracts || !want->emu))
+	if (!want->node && (want->peers || want->routes || want->contracts || want->bindings ||
+			    !want->emu))
 		return qn_fail(err, "%s: section node is missing", conf->name);
 	if (want->node && !qn_has(want->node, QKDNF_A_NODE_ID)) {
 		qn_fail(err, "the node needs an id");
@@ -314,11 +371,13 @@ int qn_conf_check(struct qn_conf *conf, struct qn_error *err)
 	qn_index_make(&c.routes, want->routes, qn_names_route);
 	qn_index_make(&c.contracts, want->contracts, qn_names_contract);
 	qn_index_make(&c.sources, c.source_list, qn_names_source);
+	qn_index_make(&c.bindings, want->bindings, qn_names_binding);
 	ret = check_all(&c, err);
 	qn_index_free(&c.peers);
 	qn_index_free(&c.routes);
 	qn_index_free(&c.contracts);
 	qn_index_free(&c.sources);
+	qn_index_free(&c.bindings);
 	qn_rec_list_free(c.source_list);
 	return ret;
 }

@@ -177,13 +177,14 @@ static int parse_root(struct reader *r, const yaml_node_t *root)
 		{ "peers", &qn_words_peer, &want->peers },
 		{ "routes", &qn_words_route, &want->routes },
 		{ "contracts", &qn_words_contract, &want->contracts },
+		{ "ipsec", &qn_words_binding, &want->bindings },
 		{ "emu", &qn_words_emu, &want->emu },
 	};
 	const yaml_node_pair_t *pair;
 	unsigned int seen = 0, i;
 
 	if (root->type != YAML_MAPPING_NODE) {
-		qn_fail(r->err, "a file has sections: node, peers, routes, contracts, emu");
+		qn_fail(r->err, "a file has sections: node, peers, routes, contracts, ipsec, emu");
 		return at(r, root);
 	}
 	for (pair = root->data.mapping.pairs.start; pair < root->data.mapping.pairs.top; pair++) {
@@ -202,7 +203,7 @@ static int parse_root(struct reader *r, const yaml_node_t *root)
 			;
 		if (i == QN_ARRAY_SIZE(lists)) {
 			qn_fail(r->err,
-				"unknown section '%s': there are node, peers, routes, contracts, emu",
+				"unknown section '%s': there are node, peers, routes, contracts, ipsec, emu",
 				name);
 			return at(r, key);
 		}

@@ -22,8 +22,8 @@ struct qn_conf_source {
 /**
  * struct qn_conf - what a file says
  * @name: of the file, for messages
- * @want: node, peers, routes, contracts and emulated links, with what is given
- *	only: defaults are the planner's
+ * @want: node, peers, routes, contracts, bindings and emulated links, with what is
+ *	given only: defaults are the planner's
  * @sources: of the peers
  * @warnings: lines for a person, each with an end of line; NULL if none
  */

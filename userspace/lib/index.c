@@ -14,6 +14,7 @@ const uint8_t qn_names_route[] = { QKDNF_A_ROUTE_DESTINATION, QKDNF_A_ROUTE_PROV
 				   QKDNF_A_ROUTE_SHARE, 0 };
 const uint8_t qn_names_contract[] = { QKDNF_A_CONTRACT_PEER, QKDNF_A_CONTRACT_ID,
 				      QKDNF_A_CONTRACT_DIRECTION, 0 };
+const uint8_t qn_names_binding[] = { QKDNF_A_BINDING_REQID, 0 };
 
 /* Mixing as in splitmix64: node ids differ in few bits. */
 static size_t hash(const struct qn_index *index, const struct qn_rec *rec)

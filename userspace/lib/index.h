@@ -28,6 +28,7 @@ void qn_index_free(struct qn_index *index);
 struct qn_rec *qn_index_find(const struct qn_index *index, const struct qn_rec *like);
 
 /* What names the objects of family qkdnf. */
-extern const uint8_t qn_names_peer[], qn_names_source[], qn_names_route[], qn_names_contract[];
+extern const uint8_t qn_names_peer[], qn_names_source[], qn_names_route[], qn_names_contract[],
+	qn_names_binding[];
 
 #endif

@@ -14,6 +14,7 @@
  * @sources: with relay sources, which come with remote peers
  * @routes: of all destinations and shares
  * @contracts: both directions
+ * @bindings: IPsec traffic and the peer whose key protects it
  * @relays: state of remote streams
  * @flows: streams that use link key here
  * @stats: one record, or NULL
@@ -26,6 +27,7 @@ struct qn_model {
 	struct qn_rec *sources;
 	struct qn_rec *routes;
 	struct qn_rec *contracts;
+	struct qn_rec *bindings;
 	struct qn_rec *relays;
 	struct qn_rec *flows;
 	struct qn_rec *stats;

@@ -16,7 +16,7 @@ struct planner {
 	struct qn_plan *plan;
 	const struct qn_conf *conf;
 	struct qn_model *have;
-	struct qn_index peers, sources, routes, contracts; /* of what runs */
+	struct qn_index peers, sources, routes, contracts, bindings; /* of what runs */
 	uint64_t own;
 	unsigned int flags;
 	struct qn_error *err;
@@ -45,5 +45,8 @@ void qn_step_default(struct qn_rec *rec, unsigned int attr, uint64_t value);
 
 /* All peers of a kind. */
 int qn_plan_peers(struct planner *p, enum qkdnf_peer_kind kind);
+
+void qn_plan_bindings(struct planner *p);
+void qn_plan_binding_removals(struct planner *p);
 
 #endif

@@ -39,6 +39,9 @@ char *qn_step_name(const struct qn_rec *rec)
 		qn_format_node(a, sizeof(a), qn_get(rec, QKDNF_A_SOURCE_PEER, 0));
 		return qn_asprintf("source of peer %s", a);
 	}
+	if (rec->set == &qn_set_binding)
+		return qn_asprintf("binding of reqid %" PRIu64,
+				   qn_get(rec, QKDNF_A_BINDING_REQID, 0));
 	if (rec->set == &qn_set_emu_link)
 		return qn_asprintf("emulated link %s", qn_get_str(rec, QKDEMU_A_NAME));
 	qn_format_node(a, sizeof(a), qn_get(rec, QKDNF_A_NODE_ID, 0));

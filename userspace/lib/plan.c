@@ -231,6 +231,7 @@ static void plan_removals(struct planner *p)
 {
 	struct qn_rec *rec;
 
+	qn_plan_binding_removals(p);
 	plan_peer_removals(p, QKDNF_PEER_KIND_REMOTE);
 	for (rec = p->have->routes; rec; rec = rec->next)
 		if (!rec->mark)
@@ -267,6 +268,7 @@ static int plan_all(struct planner *p)
 		plan_route(p, rec);
 	if (qn_plan_peers(p, QKDNF_PEER_KIND_REMOTE))
 		return -1;
+	qn_plan_bindings(p);
 	if (!(p->flags & QN_PLAN_KEEP))
 		plan_removals(p);
 	return 0;
@@ -285,10 +287,12 @@ int qn_plan_make(struct qn_plan *plan, const struct qn_conf *conf, struct qn_mod
 	qn_index_make(&p.sources, have->sources, qn_names_source);
 	qn_index_make(&p.routes, have->routes, qn_names_route);
 	qn_index_make(&p.contracts, have->contracts, qn_names_contract);
+	qn_index_make(&p.bindings, have->bindings, qn_names_binding);
 	ret = plan_all(&p);
 	qn_index_free(&p.peers);
 	qn_index_free(&p.sources);
 	qn_index_free(&p.routes);
 	qn_index_free(&p.contracts);
+	qn_index_free(&p.bindings);
 	return ret;
 }

@@ -3,8 +3,8 @@
  * Plans: what has to be done so that what runs is what is wanted.
  *
  * New things are made before old ones go, and each is made when what it needs
- * is there: link peers, their sources, contracts, routes, remote peers; away
- * they go the other way round. What is equal is left alone, so that a second
+ * is there: link peers, their sources, contracts, routes, remote peers, bindings;
+ * away they go the other way round. What is equal is left alone, so that a second
  * run has nothing to do.
  */
 #ifndef QN_PLAN_H
@@ -82,7 +82,8 @@ typedef void (*qn_plan_done)(void *arg, const struct qn_step *step);
 int qn_plan_run(const struct qn_plan *plan, struct qn_nl *km, struct qn_nl *emu, qn_plan_done done,
 		void *arg, struct qn_error *err);
 
-/* A copy of a peer with all that was left out put in, as the kernel would. */
+/* Copies with all that was left out put in, as the kernel would. */
 struct qn_rec *qn_plan_peer_defaults(const struct qn_rec *peer, uint64_t own);
+struct qn_rec *qn_plan_binding_defaults(const struct qn_rec *binding);
 
 #endif

@@ -910,16 +910,18 @@ static const struct qn_attr binding_attrs[] = {
 		.max = 18446744073709551615ULL
 	},
 	[QKDNF_A_BINDING_ADDR4] = {
-		.name = "addr4", .type = QN_BINARY, .min = 4, .max = 4
+		.name = "addr4", .type = QN_BINARY, .format = QN_FMT_ADDR, .min = 4, .max = 4
 	},
 	[QKDNF_A_BINDING_LOCAL_ADDR4] = {
-		.name = "local-addr4", .type = QN_BINARY, .min = 4, .max = 4
+		.name = "local-addr4", .type = QN_BINARY, .format = QN_FMT_ADDR, .min = 4,
+		.max = 4
 	},
 	[QKDNF_A_BINDING_ADDR6] = {
-		.name = "addr6", .type = QN_BINARY, .min = 16, .max = 16
+		.name = "addr6", .type = QN_BINARY, .format = QN_FMT_ADDR, .min = 16, .max = 16
 	},
 	[QKDNF_A_BINDING_LOCAL_ADDR6] = {
-		.name = "local-addr6", .type = QN_BINARY, .min = 16, .max = 16
+		.name = "local-addr6", .type = QN_BINARY, .format = QN_FMT_ADDR, .min = 16,
+		.max = 16
 	},
 	[QKDNF_A_BINDING_MODE] = {
 		.name = "mode", .type = QN_U32, .values = &qn_enum_ipsec_mode

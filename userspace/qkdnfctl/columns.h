@@ -29,5 +29,6 @@ extern const struct qn_view view_routes;
 extern const struct qn_view view_contracts;
 extern const struct qn_view view_relays;
 extern const struct qn_view view_flows;
+extern const struct qn_view view_bindings;
 
 #endif

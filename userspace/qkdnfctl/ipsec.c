@@ -65,7 +65,7 @@ static const struct qn_col cols[] = {
 	{ .head = "REASON", .attr = QKDNF_A_BINDING_REASON },
 };
 
-static const struct qn_view view = QN_VIEW(cols, "no bindings: 'qkdnfctl ipsec add' makes one");
+const struct qn_view view_bindings = QN_VIEW(cols, "no bindings: 'qkdnfctl ipsec add' makes one");
 
 /* The reqid, which names a binding; NULL after saying what is wrong. */
 static struct qn_rec *name_of(struct ctl *ctl, int argc, char **argv)
@@ -105,7 +105,7 @@ static int ipsec_show(struct ctl *ctl, int argc, char **argv)
 {
 	if (argc)
 		return one(ctl, QKDNF_CMD_BINDING_GET, argc, argv);
-	return ctl_list(ctl, ctl_km(ctl), QKDNF_CMD_BINDING_GET, NULL, &view);
+	return ctl_list(ctl, ctl_km(ctl), QKDNF_CMD_BINDING_GET, NULL, &view_bindings);
 }
 
 static int ipsec_add(struct ctl *ctl, int argc, char **argv)

@@ -236,6 +236,20 @@ static void contract_problems(struct problems *p, const struct qn_rec *c)
 			qn_get(c, QKDNF_A_CONTRACT_ID, 0), id, ends);
 }
 
+static void binding_problems(struct problems *p, const struct qn_rec *b)
+{
+	const char *reason = qn_get_str(b, QKDNF_A_BINDING_REASON);
+	bool up = qn_get(b, QKDNF_A_BINDING_STATE, 0) == QKDNF_BINDING_STATE_UP;
+	char id[32];
+
+	if (up && !*reason)
+		return;
+	qn_format_node(id, sizeof(id), qn_get(b, QKDNF_A_BINDING_PEER, 0));
+	problem(p, up ? QN_YELLOW : QN_RED, "IPsec of reqid %" PRIu64 " with %s %s%s%s",
+		qn_get(b, QKDNF_A_BINDING_REQID, 0), id,
+		up ? "gets no fresh key" : "has no associations", *reason ? ": " : "", reason);
+}
+
 static void node_problems(struct problems *p, const struct qn_model *model)
 {
 	uint64_t most = qn_get(model->node, QKDNF_A_NODE_MEM_MAX, 0);
@@ -274,6 +288,8 @@ static void find_problems(struct problems *p, const struct qn_model *model)
 	}
 	for (rec = model->contracts; rec; rec = rec->next)
 		contract_problems(p, rec);
+	for (rec = model->bindings; rec; rec = rec->next)
+		binding_problems(p, rec);
 }
 
 /* --- the page ----------------------------------------------------------------- */
@@ -315,6 +331,8 @@ static bool in_trouble(const struct qn_rec *rec)
 		return qn_get(rec, QKDNF_A_ROUTE_ACTIVE, 0) != QKDNF_ROUTE_ACTIVE_PRIMARY;
 	if (rec->set == &qn_set_contract)
 		return !!col_contract_colour(rec);
+	if (rec->set == &qn_set_binding)
+		return qn_get(rec, QKDNF_A_BINDING_STATE, 0) != QKDNF_BINDING_STATE_UP;
 	return false;
 }
 
@@ -391,6 +409,7 @@ static int show(struct ctl *ctl, int argc, char **argv)
 		print_table(ctl, "STREAMS ON LINKS OF THIS NODE", "flow", model.flows, &view_flows);
 		print_table(ctl, "ROUTES", "route", model.routes, &view_routes);
 		print_table(ctl, "CONTRACTS", "contract", model.contracts, &view_contracts);
+		print_table(ctl, "IPSEC", "ipsec", model.bindings, &view_bindings);
 		find_problems(&problems, &model);
 		if (problems.count > PAGE_PROBLEMS)
 			fprintf(ctl->out.file, "... and %u more: qkdnfctl -j show\n",

@@ -8,6 +8,8 @@
 #define NODE	"node: {id: 64496:1}\n"
 #define PEERS	NODE "peers:\n- {id: 64496:2, address: 192.0.2.2}\n- {id: 64497:1}\n"
 
+#define BIND(peer) "ipsec:\n- {reqid: 7, peer: " peer ", address: 192.0.2.2, local: 192.0.2.1"
+
 static const struct {
 	const char *yaml;
 	const char *words;
@@ -66,6 +68,17 @@ static const struct {
 	{ PEERS
 	  "contracts:\n- {peer: 64496:2, id: 1, direction: out, from: 1:*, to: 2:*, rate: 1, expiry: +1d}\n",
 	  "a file needs a fixed time" },
+	{ PEERS "ipsec:\n- {peer: 64496:2}\n", "conf:6: a binding needs reqid" },
+	{ PEERS "ipsec:\n- {reqid: 7, peer: 64496:2, address: 192.0.2.2}\n",
+	  "conf:6: a binding needs local" },
+	{ PEERS "ipsec:\n- {reqid: 7, peer: 64496:2, address: 192.0.2.2, local: 2001:db8::1}\n",
+	  "conf:6: address and local are not of one IP version" },
+	{ PEERS BIND("64496:3") "}\n", "conf:6: peer 64496:3 is not among the peers" },
+	{ PEERS BIND("64497:1") "}\n", "conf:6: peer 64497:1 has no address" },
+	{ PEERS BIND("64496:2") ", soft-seconds: 10m}\n", "conf:6: each soft limit" },
+	{ PEERS BIND("64496:2") ", mode: tunel}\n", "mode" },
+	{ PEERS BIND("64496:2") "}\n- {reqid: 7, peer: 64496:2, address: '::1', local: '::2'}\n",
+	  "conf:7: reqid 7 is there twice, first in line 6" },
 	{ "emu:\n- {name: l}\n", "conf:2: an emulated link needs name and rate" },
 	{ "emu:\n- {name: l, rate: 1M}\n- {name: l, rate: 1M}\n", "conf:3: link l is there twice" },
 	{ "emu:\n- {name: l, rate: 1M, ends: a}\n", "needs the seed and start" },

@@ -261,6 +261,33 @@ static int source_new(struct qn_model *k, const struct qn_rec *req, struct qn_er
 	return 0;
 }
 
+static int binding_new(struct qn_model *k, const struct qn_rec *req, struct qn_error *err)
+{
+	uint64_t reqid = qn_get(req, QKDNF_A_BINDING_REQID, 0);
+	struct qn_rec *peer = peer_of(k, req, QKDNF_A_BINDING_PEER), *b;
+
+	if (!peer)
+		return qn_fail(err, "ENOENT peer of binding");
+	if (!qn_has(peer, QKDNF_A_PEER_ADDR4) && !qn_has(peer, QKDNF_A_PEER_ADDR6))
+		return qn_fail(err, "EINVAL the peer has no address");
+	if (!reqid || qn_find(k->bindings, QKDNF_A_BINDING_REQID, reqid))
+		return qn_fail(err, "EEXIST binding");
+	b = qn_rec_copy(req);
+	preset(b, QKDNF_A_BINDING_MODE, 0);
+	preset(b, QKDNF_A_BINDING_ALGORITHM, 0);
+	preset(b, QKDNF_A_BINDING_ESN, 1);
+	preset(b, QKDNF_A_BINDING_WINDOW, 128);
+	preset(b, QKDNF_A_BINDING_IF_ID, 0);
+	preset(b, QKDNF_A_BINDING_SOFT_OCTETS, 4294967296);
+	preset(b, QKDNF_A_BINDING_SOFT_PACKETS, 1073741824);
+	preset(b, QKDNF_A_BINDING_SOFT_SECONDS, 60);
+	preset(b, QKDNF_A_BINDING_HARD_OCTETS, 17179869184);
+	preset(b, QKDNF_A_BINDING_HARD_PACKETS, 3221225472);
+	preset(b, QKDNF_A_BINDING_HARD_SECONDS, 600);
+	append(&k->bindings, b);
+	return 0;
+}
+
 static int remove_one(struct qn_rec **list, struct qn_rec *rec, struct qn_error *err)
 {
 	if (!rec)
@@ -314,6 +341,12 @@ int kernel_step(struct qn_model *k, const struct qn_step *step, struct qn_error 
 		return remove_one(&k->sources,
 				  qn_find(k->sources, QKDNF_A_SOURCE_PEER,
 					  qn_get(req, QKDNF_A_SOURCE_PEER, 0)), err);
+	case QKDNF_CMD_BINDING_NEW:
+		return binding_new(k, req, err);
+	case QKDNF_CMD_BINDING_DEL:
+		return remove_one(&k->bindings,
+				  qn_find(k->bindings, QKDNF_A_BINDING_REQID,
+					  qn_get(req, QKDNF_A_BINDING_REQID, 0)), err);
 	case QKDNF_CMD_ROUTE_NEW:
 		return route_new(k, req, err);
 	case QKDNF_CMD_ROUTE_DEL:

@@ -104,7 +104,9 @@ static void json_back(void)
 		"\"addr4\":\"192.0.2.1\",\"border\":false,\"incarnation\":\"0xffffffffffffffff\",\"computational\":true,"
 		"\"counters\":{\"rx_frames\":7},\"books\":{\"in\":1}}],"
 		"\"sources\":[],\"routes\":[{\"destination\":\"64498:*\",\"provider_wide\":true,"
-		"\"share\":2,\"via\":\"64496:2\"}],\"contracts\":[],\"relays\":[],\"flows\":[],\"stats\":{},"
+		"\"share\":2,\"via\":\"64496:2\"}],\"contracts\":[],"
+		"\"bindings\":[{\"reqid\":7,\"peer\":\"64496:2\",\"addr4\":\"192.0.2.1\",\"esn\":true}],"
+		"\"relays\":[],\"flows\":[],\"stats\":{},"
 		"\"emu\":[{\"name\":\"l\",\"ends\":\"a+b\",\"outages\":"
 		"{\"outage\":[{\"start\":1,\"duration\":2}]}}]}";
 	struct qn_error err = { 0 };

@@ -59,6 +59,7 @@ static char *apply(const char *yaml, struct qn_model *kernel, unsigned int flags
 	forget(kernel->routes);
 	forget(kernel->contracts);
 	forget(kernel->sources);
+	forget(kernel->bindings);
 	return lines;
 }
 
@@ -135,6 +136,7 @@ static void life(void)
 	qn_model_free(&kernel);
 }
 
+#define BIND "ipsec:\n- {reqid: 7, peer: 64496:2, address: 192.0.2.2, local: 192.0.2.1"
 #define BASE	"node: {id: 64496:1}\npeers:\n- {id: 64496:2, address: 192.0.2.2"
 
 static void changes(void)
@@ -193,6 +195,28 @@ static void changes(void)
 	       &kernel, 0,
 	       "- source of peer 64496:2, which is refused, to be opened again\n"
 	       "+ source of peer 64496:2: /dev/null\n");
+
+	test_begin("plan-bindings");
+	expect(BASE ", segment: 16Ki, source: push}\n" BIND "}\n", &kernel, 0,
+	       "- source of peer 64496:2, another kind is wanted\n"
+	       "+ source of peer 64496:2: push\n"
+	       "+ binding of reqid 7 to 192.0.2.2\n"
+	       "- route to 64498:1\n");
+	expect(BASE ", segment: 16Ki, source: push}\n" BIND "}\n", &kernel, 0, "");
+	expect(BASE ", segment: 16Ki, source: push}\n" BIND ", esn: no, soft-seconds: 30s}\n",
+	       &kernel, 0,
+	       "- binding of reqid 7, to be made anew: esn yes -> no, soft-seconds 60s -> 30s\n"
+	       "+ binding of reqid 7 to 192.0.2.2\n");
+	expect(BASE ", segment: 16Ki, source: push}\n" BIND ", esn: no, soft-seconds: 30s}\n",
+	       &kernel, 0, "");
+	/* It finds its peer by node id, and stays when that is made anew. */
+	expect(BASE ", source: push}\n" BIND ", esn: no, soft-seconds: 30s}\n", &kernel,
+	       QN_PLAN_REMAKE,
+	       "- peer 64496:2, to be made anew\n"
+	       "+ peer 64496:2 192.0.2.2\n"
+	       "+ source of peer 64496:2: push\n");
+	expect(BASE ", source: push}\n", &kernel, QN_PLAN_KEEP, "");
+	expect(BASE ", source: push}\n", &kernel, 0, "- binding of reqid 7\n");
 
 	test_begin("plan-impossible");
 	expect("node: {id: 64496:9}\n", &kernel, 0,
