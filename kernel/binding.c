@@ -93,6 +93,21 @@ void qn_bindings_look(struct qn_node *node)
 	queue_work(node->wq, &node->bindings->look);
 }
 
+/**
+ * qn_bindings_drop - have all bindings of a node forget their key, now
+ * @node: the node; its streams give none any more
+ *
+ * Context: process, under node->lock.
+ */
+void qn_bindings_drop(struct qn_node *node)
+{
+	struct qn_binding *b;
+
+	lockdep_assert_held(&node->lock);
+	list_for_each_entry(b, &node->bindings->list, list)
+		qn_sa_drop(b);
+}
+
 static void binding_work(struct work_struct *work)
 {
 	struct qn_binding *b = container_of(to_delayed_work(work),

@@ -27,16 +27,21 @@ struct qn_lifetime {
 	u32 seconds;
 };
 
+/* struct qn_sa_ends - the addresses of an association, in the binding's family */
+struct qn_sa_ends {
+	xfrm_address_t local, remote;
+};
+
 /**
  * struct qn_binding_config - what can be said about a binding
  *
- * Checked by who fills it, and fixed when the binding is made.
+ * Checked by who fills it, and fixed when the binding is made, but for @outer.
  */
 struct qn_binding_config {
 	u32 reqid;
 	u64 peer;
 	u16 family;			/* of the outer addresses */
-	xfrm_address_t local, remote;
+	struct qn_sa_ends outer;		/* under qn_binding.lock */
 	u8 mode;			/* enum qkdnf_ipsec_mode */
 	u8 algorithm;			/* enum qkdnf_ipsec_algorithm */
 	bool esn;
@@ -52,6 +57,7 @@ struct qn_association {
 	u64 id;				/* as the sender of the direction calls it */
 	u64 own, other;			/* pairing that it was agreed in */
 	__be32 spi;
+	struct qn_sa_ends outer;
 	unsigned long born;		/* jiffies */
 	unsigned long leave_at;		/* jiffies | 1; 0: stays */
 };
@@ -79,16 +85,29 @@ struct qn_sa_offer {
 	u8 key[QN_SA_KEY_OCTETS];
 };
 
+/*
+ * struct qn_sa_move - this end's outer address, if it ever moved: the other end has
+ * to know, in each pairing anew
+ */
+struct qn_sa_move {
+	u64 id;				/* 0: never moved */
+	u64 own, other;			/* pairing in which it was answered */
+	unsigned long at;		/* jiffies of the next repetition */
+	u32 wait;			/* milliseconds to the one after */
+	u8 status;			/* the last answer */
+};
+
 enum qn_binding_flags {
 	QN_B_REKEY,			/* agree another outbound association */
 	QN_B_TOGETHER,			/* ... and ask the other end to do so */
 	QN_B_SOON,			/* forget that it was refused */
 	QN_B_ENDED,			/* the other end took its binding away */
+	QN_B_FOLLOW,			/* policies shall follow the addresses */
 };
 
 /*
  * @mutex: the associations; process context, outside @lock.
- * @lock: BH; request and offer. Neither may be held where xfrm is called with
+ * @lock: BH; request, offer, outer addresses. Neither may be held where xfrm is called with
  * the lock of a state, since xfrm tells us of expiry under that.
  */
 struct qn_binding {
@@ -109,11 +128,14 @@ struct qn_binding {
 	u32 nudge_ms;
 	const char *reason;		/* why there is no association */
 
-	spinlock_t lock;		/* BH: down to @left_other */
+	spinlock_t lock;		/* BH: down to @moved_other */
 	struct qn_sa_request request;
 	struct qn_sa_offer offer;
 	u64 left_id;			/* the sender uses none up to this one ... */
 	u64 left_own, left_other;	/* ... of this pairing */
+	struct qn_sa_move move;
+	u64 moved_id;			/* the newest that the other end told ... */
+	u64 moved_own, moved_other;	/* ... in this pairing */
 
 	atomic64_t rekeys_out, rekeys_in;
 	atomic64_t key_octets;		/* of the stream, both directions */
@@ -130,12 +152,24 @@ struct qn_bindings {
 	struct work_struct look;	/* all of them shall look at their states */
 };
 
+/* qn_binding_outer - where the ends of a binding are now. Context: any. */
+static inline struct qn_sa_ends qn_binding_outer(struct qn_binding *b)
+{
+	struct qn_sa_ends outer;
+
+	spin_lock_bh(&b->lock);
+	outer = b->c.outer;
+	spin_unlock_bh(&b->lock);
+	return outer;
+}
+
 int qn_bindings_init(struct qn_node *node);
 void qn_bindings_exit(struct qn_node *node);
 struct qn_binding *qn_binding_find(struct qn_node *node, u32 reqid);
 int qn_binding_add(struct qn_node *node, const struct qn_binding_config *c);
 void qn_binding_del(struct qn_binding *b);
 void qn_binding_kick(struct qn_binding *b);
+void qn_bindings_drop(struct qn_node *node);
 void qn_bindings_look(struct qn_node *node);
 
 #endif /* _QN_BINDING_H */

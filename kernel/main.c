@@ -43,6 +43,7 @@ static void __init rooms_meet(void)
 	qn_frame_on(QN_SA_REQ, qn_sa_req_rx);
 	qn_frame_on(QN_SA_ACK, qn_sa_ack_rx);
 	qn_frame_on(QN_SA_END, qn_sa_end_rx);
+	qn_frame_on(QN_SA_MOVE, qn_sa_move_rx);
 
 	qn_peer_on_tick(qn_source_tick);
 	qn_peer_on_tick(qn_pairing_tick);

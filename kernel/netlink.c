@@ -482,6 +482,12 @@ static const struct genl_ops ops[] = {
 		.doit = qn_nl_binding_rekey,
 		POLICY(binding_rekey),
 	},
+	{
+		.cmd = QKDNF_CMD_BINDING_MOVE,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = qn_nl_binding_move,
+		POLICY(binding_move),
+	},
 };
 
 static const struct genl_multicast_group groups[] = {

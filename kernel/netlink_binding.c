@@ -8,12 +8,19 @@
 #include "binding.h"
 #include "netlink_parts.h"
 #include "peer.h"
+#include "sa.h"
 #include "xfrm.h"
 
-#define TAKES_GET	BIT_ULL(QKDNF_A_BINDING_REQID)
+#define TAKES_NAME	BIT_ULL(QKDNF_A_BINDING_REQID)
+#define TAKES_MOVE	(TAKES_NAME | BIT_ULL(QKDNF_A_BINDING_ADDR4) |	\
+			 BIT_ULL(QKDNF_A_BINDING_ADDR6) |		\
+			 BIT_ULL(QKDNF_A_BINDING_LOCAL_ADDR4) |		\
+			 BIT_ULL(QKDNF_A_BINDING_LOCAL_ADDR6))
 #define TAKES_DUMP	BIT_ULL(QKDNF_A_BINDING_PEER)
 
 #define WINDOW_DEFAULT	128
+
+#define ASSOCIATIONS_SHOWN	8	/* of each direction */
 
 /*
  * A fresh key each minute; without any more key another ten. Far below what
@@ -27,8 +34,10 @@ static const struct qn_lifetime hard_default = {
 	.octets = 1ULL << 34, .packets = 3ULL << 30, .seconds = 600,
 };
 
-static int put_config(struct sk_buff *skb, const struct qn_binding_config *c)
+static int put_config(struct sk_buff *skb, struct qn_binding *b)
 {
+	const struct qn_binding_config *c = &b->c;
+	struct qn_sa_ends outer = qn_binding_outer(b);
 	bool v4 = c->family == AF_INET;
 	u32 len = v4 ? 4 : 16;
 
@@ -36,9 +45,9 @@ static int put_config(struct sk_buff *skb, const struct qn_binding_config *c)
 	    nla_put_u64_64bit(skb, QKDNF_A_BINDING_PEER, c->peer,
 			      QKDNF_A_BINDING_PAD) ||
 	    nla_put(skb, v4 ? QKDNF_A_BINDING_ADDR4 : QKDNF_A_BINDING_ADDR6,
-		    len, &c->remote) ||
+		    len, &outer.remote) ||
 	    nla_put(skb, v4 ? QKDNF_A_BINDING_LOCAL_ADDR4 :
-			      QKDNF_A_BINDING_LOCAL_ADDR6, len, &c->local) ||
+			      QKDNF_A_BINDING_LOCAL_ADDR6, len, &outer.local) ||
 	    nla_put_u32(skb, QKDNF_A_BINDING_MODE, c->mode) ||
 	    nla_put_u32(skb, QKDNF_A_BINDING_ALGORITHM, c->algorithm) ||
 	    nla_put_u8(skb, QKDNF_A_BINDING_ESN, c->esn) ||
@@ -102,6 +111,53 @@ static int put_direction(struct sk_buff *skb, struct list_head *list,
 	return nla_put_u32(skb, at->old, old);
 }
 
+static int put_association(struct sk_buff *skb, struct qn_association *a,
+			   u32 direction)
+{
+	struct nlattr *nest = nla_nest_start(skb, QKDNF_A_BINDING_ASSOCIATION);
+	struct qn_xfrm_use use;
+	u32 left = 0;
+
+	if (!nest)
+		return -EMSGSIZE;
+	qn_xfrm_use(a, &use);
+	if (a->leave_at && time_after(a->leave_at, jiffies))
+		left = jiffies_to_msecs(a->leave_at - jiffies);
+	if (nla_put_u32(skb, QKDNF_A_ASSOCIATION_DIRECTION, direction) ||
+	    nla_put_u32(skb, QKDNF_A_ASSOCIATION_SPI, be32_to_cpu(a->spi)) ||
+	    nla_put_u32(skb, QKDNF_A_ASSOCIATION_AGE_MS,
+			jiffies_to_msecs(jiffies - a->born)) ||
+	    nla_put_u64_64bit(skb, QKDNF_A_ASSOCIATION_OCTETS, use.octets,
+			      QKDNF_A_ASSOCIATION_PAD) ||
+	    nla_put_u64_64bit(skb, QKDNF_A_ASSOCIATION_PACKETS, use.packets,
+			      QKDNF_A_ASSOCIATION_PAD) ||
+	    nla_put_u8(skb, QKDNF_A_ASSOCIATION_VALID, qn_xfrm_valid(a)) ||
+	    (a->leave_at &&
+	     nla_put_u32(skb, QKDNF_A_ASSOCIATION_LEAVES_MS, left))) {
+		nla_nest_cancel(skb, nest);
+		return -EMSGSIZE;
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/* The newest ones: all there are, unless something is much amiss. */
+static int put_associations(struct sk_buff *skb, struct list_head *list,
+			    u32 direction)
+{
+	struct qn_association *a;
+	int n = 0, err;
+
+	list_for_each_entry(a, list, list) {
+		if (n++ == ASSOCIATIONS_SHOWN)
+			break;
+		err = put_association(skb, a, direction);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 static int put_count(struct sk_buff *skb, int attribute, atomic64_t *count)
 {
 	return nla_put_u64_64bit(skb, attribute, atomic64_read(count),
@@ -136,55 +192,53 @@ static int binding_fill(struct sk_buff *skb, struct qn_node *node, void *object,
 	int err;
 
 	mutex_lock(&b->mutex);
-	err = put_config(skb, &b->c);
+	err = put_config(skb, b);
 	if (!err)
 		err = put_state(skb, b);
+	if (!err)
+		err = put_associations(skb, &b->out, QKDNF_DIRECTION_OUT);
+	if (!err)
+		err = put_associations(skb, &b->in, QKDNF_DIRECTION_IN);
 	mutex_unlock(&b->mutex);
 	return err;
 }
 
-/* The binding that a request names; the node's lock held. */
-static struct qn_binding *named(struct genl_info *info, struct qn_node *node,
-				int *err)
+typedef int (*binding_fn)(struct genl_info *info, struct qn_node *node,
+			  struct qn_binding *b);
+
+/* Do something with the binding that a request names, under the node's lock. */
+static int on_named(struct genl_info *info, u64 takes, binding_fn fn)
 {
 	struct nlattr *reqid = info->attrs[QKDNF_A_BINDING_REQID];
 	struct qn_binding *b;
+	struct qn_node *node;
+	int err = qn_nl_begin(info, takes, &node);
 
+	if (err)
+		return err;
+	if (!reqid)
+		return qn_nl_missing(info, QKDNF_A_BINDING_REQID,
+				     "which binding? reqid names it");
+	mutex_lock(&node->lock);
 	rcu_read_lock();
 	b = qn_binding_find(node, nla_get_u32(reqid));
 	rcu_read_unlock();	/* node->lock keeps the binding */
-	if (!b)
-		*err = qn_nl_bad(info, QKDNF_A_BINDING_REQID, -ENOENT,
-				 "no binding with this reqid: make it with binding-new");
-	return b;
+	err = b ? fn(info, node, b) :
+		qn_nl_bad(info, QKDNF_A_BINDING_REQID, -ENOENT,
+			  "no binding with this reqid: make it with binding-new");
+	mutex_unlock(&node->lock);
+	return err;
 }
 
-/* What get, del and rekey ask before anything else. */
-static int begin(struct genl_info *info, struct qn_node **node)
+static int answer(struct genl_info *info, struct qn_node *node,
+		  struct qn_binding *b)
 {
-	int err = qn_nl_begin(info, TAKES_GET, node);
-
-	if (!err && !info->attrs[QKDNF_A_BINDING_REQID])
-		err = qn_nl_missing(info, QKDNF_A_BINDING_REQID,
-				    "which binding? reqid names it");
-	return err;
+	return qn_nl_answer(info, QKDNF_CMD_BINDING_GET, binding_fill, node, b);
 }
 
 int qn_nl_binding_get(struct sk_buff *skb, struct genl_info *info)
 {
-	struct qn_binding *b;
-	struct qn_node *node;
-	int err = begin(info, &node);
-
-	if (err)
-		return err;
-	mutex_lock(&node->lock);
-	b = named(info, node, &err);
-	if (b)
-		err = qn_nl_answer(info, QKDNF_CMD_BINDING_GET, binding_fill,
-				   node, b);
-	mutex_unlock(&node->lock);
-	return err;
+	return on_named(info, TAKES_NAME, answer);
 }
 
 int qn_nl_binding_start(struct netlink_callback *cb)
@@ -232,6 +286,24 @@ static u64 u64_or(struct genl_info *info, int attribute, u64 otherwise)
 					otherwise;
 }
 
+static int real_ends(struct genl_info *info, const struct qn_sa_ends *o, u16 family)
+{
+	bool v4 = family == AF_INET;
+	int far = v4 ? QKDNF_A_BINDING_ADDR4 : QKDNF_A_BINDING_ADDR6;
+	int own = v4 ? QKDNF_A_BINDING_LOCAL_ADDR4 : QKDNF_A_BINDING_LOCAL_ADDR6;
+
+	if (xfrm_addr_any(&o->remote, family))
+		return qn_nl_bad(info, far, -EINVAL,
+				 "the outer address must be a real one");
+	if (xfrm_addr_any(&o->local, family))
+		return qn_nl_bad(info, own, -EINVAL,
+				 "the outer address must be a real one");
+	if (xfrm_addr_equal(&o->remote, &o->local, family))
+		return qn_nl_bad(info, info->attrs[own] ? own : far, -EINVAL,
+				 "both outer addresses are the same");
+	return 0;
+}
+
 static int outer_ends(struct genl_info *info, struct qn_binding_config *c)
 {
 	struct nlattr **a = info->attrs;
@@ -254,18 +326,9 @@ static int outer_ends(struct genl_info *info, struct qn_binding_config *c)
 		return qn_nl_missing(info, own,
 				     "a binding needs its own outer address: local-addr4 or local-addr6");
 	c->family = v4 ? AF_INET : AF_INET6;
-	nla_memcpy(&c->remote, a[far], sizeof(c->remote));
-	nla_memcpy(&c->local, a[own], sizeof(c->local));
-	if (xfrm_addr_any(&c->remote, c->family))
-		return qn_nl_bad(info, far, -EINVAL,
-				 "the outer address must be a real one");
-	if (xfrm_addr_any(&c->local, c->family))
-		return qn_nl_bad(info, own, -EINVAL,
-				 "the outer address must be a real one");
-	if (xfrm_addr_equal(&c->remote, &c->local, c->family))
-		return qn_nl_bad(info, own, -EINVAL,
-				 "both outer addresses are the same");
-	return 0;
+	nla_memcpy(&c->outer.remote, a[far], sizeof(c->outer.remote));
+	nla_memcpy(&c->outer.local, a[own], sizeof(c->outer.local));
+	return real_ends(info, &c->outer, c->family);
 }
 
 static bool below(u64 soft, u64 hard)
@@ -356,38 +419,67 @@ int qn_nl_binding_new(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
+static int del(struct genl_info *info, struct qn_node *node,
+	       struct qn_binding *b)
+{
+	qn_binding_del(b);
+	return 0;
+}
+
 int qn_nl_binding_del(struct sk_buff *skb, struct genl_info *info)
 {
-	struct qn_binding *b;
-	struct qn_node *node;
-	int err = begin(info, &node);
+	return on_named(info, TAKES_NAME, del);
+}
 
-	if (err)
-		return err;
-	mutex_lock(&node->lock);
-	b = named(info, node, &err);
-	if (b)
-		qn_binding_del(b);
-	mutex_unlock(&node->lock);
-	return err;
+static int rekey(struct genl_info *info, struct qn_node *node,
+		 struct qn_binding *b)
+{
+	set_bit(QN_B_SOON, &b->flags);
+	set_bit(QN_B_TOGETHER, &b->flags);
+	set_bit(QN_B_REKEY, &b->flags);
+	qn_binding_kick(b);
+	return 0;
 }
 
 int qn_nl_binding_rekey(struct sk_buff *skb, struct genl_info *info)
 {
-	struct qn_binding *b;
-	struct qn_node *node;
-	int err = begin(info, &node);
+	return on_named(info, TAKES_NAME, rekey);
+}
 
-	if (err)
-		return err;
-	mutex_lock(&node->lock);
-	b = named(info, node, &err);
-	if (b) {
-		set_bit(QN_B_SOON, &b->flags);
-		set_bit(QN_B_TOGETHER, &b->flags);
-		set_bit(QN_B_REKEY, &b->flags);
-		qn_binding_kick(b);
-	}
-	mutex_unlock(&node->lock);
+static int move(struct genl_info *info, struct qn_node *node,
+		struct qn_binding *b)
+{
+	bool v4 = b->c.family == AF_INET;
+	int far = v4 ? QKDNF_A_BINDING_ADDR4 : QKDNF_A_BINDING_ADDR6;
+	int own = v4 ? QKDNF_A_BINDING_LOCAL_ADDR4 : QKDNF_A_BINDING_LOCAL_ADDR6;
+	int wrong_far = v4 ? QKDNF_A_BINDING_ADDR6 : QKDNF_A_BINDING_ADDR4;
+	int wrong_own = v4 ? QKDNF_A_BINDING_LOCAL_ADDR6 :
+			     QKDNF_A_BINDING_LOCAL_ADDR4;
+	struct qn_sa_ends outer = qn_binding_outer(b);
+	struct nlattr **a = info->attrs;
+	int err;
+
+	if (b->c.mode != QKDNF_IPSEC_MODE_TUNNEL)
+		return qn_nl_bad(info, QKDNF_A_BINDING_REQID, -EOPNOTSUPP,
+				 "only tunnel mode can move: in transport mode the addresses are the traffic's own");
+	if (a[wrong_far] || a[wrong_own])
+		return qn_nl_bad(info, a[wrong_far] ? wrong_far : wrong_own,
+				 -EINVAL,
+				 "a binding stays in its family: take it away and make it anew");
+	if (!a[far] && !a[own])
+		return qn_nl_missing(info, own,
+				     "where to? give the own outer address, or that of the other end");
+	if (a[far])
+		nla_memcpy(&outer.remote, a[far], sizeof(outer.remote));
+	if (a[own])
+		nla_memcpy(&outer.local, a[own], sizeof(outer.local));
+	err = real_ends(info, &outer, b->c.family);
+	if (!err)
+		qn_sa_move(b, &outer);
 	return err;
+}
+
+int qn_nl_binding_move(struct sk_buff *skb, struct genl_info *info)
+{
+	return on_named(info, TAKES_MOVE, move);
 }

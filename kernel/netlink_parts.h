@@ -137,5 +137,6 @@ int qn_nl_binding_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int qn_nl_binding_new(struct sk_buff *skb, struct genl_info *info);
 int qn_nl_binding_del(struct sk_buff *skb, struct genl_info *info);
 int qn_nl_binding_rekey(struct sk_buff *skb, struct genl_info *info);
+int qn_nl_binding_move(struct sk_buff *skb, struct genl_info *info);
 
 #endif /* _QN_NETLINK_PARTS_H */

@@ -247,3 +247,12 @@ const struct nla_policy qn_binding_del_policy[QKDNF_A_BINDING_REQID + 1] = {
 const struct nla_policy qn_binding_rekey_policy[QKDNF_A_BINDING_REQID + 1] = {
 	[QKDNF_A_BINDING_REQID] = NLA_POLICY_MIN(NLA_U32, 1),
 };
+
+const struct nla_policy
+qn_binding_move_policy[QKDNF_A_BINDING_LOCAL_ADDR6 + 1] = {
+	[QKDNF_A_BINDING_REQID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[QKDNF_A_BINDING_ADDR4] = NLA_POLICY_EXACT_LEN(4),
+	[QKDNF_A_BINDING_LOCAL_ADDR4] = NLA_POLICY_EXACT_LEN(4),
+	[QKDNF_A_BINDING_ADDR6] = NLA_POLICY_EXACT_LEN(16),
+	[QKDNF_A_BINDING_LOCAL_ADDR6] = NLA_POLICY_EXACT_LEN(16),
+};

@@ -36,5 +36,7 @@ qn_binding_new_policy[QKDNF_A_BINDING_HARD_SECONDS + 1];
 extern const struct nla_policy qn_binding_del_policy[QKDNF_A_BINDING_REQID + 1];
 extern const struct nla_policy
 qn_binding_rekey_policy[QKDNF_A_BINDING_REQID + 1];
+extern const struct nla_policy
+qn_binding_move_policy[QKDNF_A_BINDING_LOCAL_ADDR6 + 1];
 
 #endif /* _QN_NETLINK_POLICY_H */

@@ -3,7 +3,8 @@
  * Before suspend and hibernation allocation stops and all streams are erased:
  * an image of memory on a disk must hold no key, and a machine that is resumed
  * twice must not spend the same octets twice. After resume each end begins a new
- * incarnation.
+ * incarnation. IPsec associations are taken out as well: two lives of one would send
+ * under the same key and numbers.
  *
  * A copy of a virtual machine that the kernel hears of (VM generation id) is
  * treated alike, as best effort: the notice comes after the processors run.
@@ -14,6 +15,7 @@
 #include <linux/suspend.h>
 #include <net/net_namespace.h>
 
+#include "binding.h"
 #include "event.h"
 #include "hashkey.h"
 #include "node.h"
@@ -22,6 +24,7 @@
 #include "power.h"
 #include "remote.h"
 #include "stream.h"
+#include "xfrm.h"
 
 static void stop_peer(struct qn_peer *peer)
 {
@@ -69,7 +72,7 @@ bool qn_power_suspending(void)
 
 typedef void (*peer_fn)(struct qn_peer *peer);
 
-static void all_peers(peer_fn fn, bool tell)
+static void all_peers(peer_fn fn, bool stop)
 {
 	struct qn_node *node;
 	struct qn_peer *peer;
@@ -83,13 +86,19 @@ static void all_peers(peer_fn fn, bool tell)
 		mutex_lock(&node->lock);
 		list_for_each_entry(peer, &node->peer_list, list)
 			fn(peer);
+		/* After: no stream gives key for another association. */
+		if (stop)
+			qn_bindings_drop(node);
 		mutex_unlock(&node->lock);
 		qn_node_put(node);
-		if (tell)
+		if (stop)
 			qn_event(net, QKDNF_EVENT_TYPE_SUSPENDED,
 				 &(struct qn_event_args){});
 	}
 	up_read(&net_rwsem);
+	/* ESP's own copies of the key go with the states. */
+	if (stop)
+		qn_xfrm_flush();
 	/* Freed segments were wiped before; let the callbacks run all the same. */
 	rcu_barrier();
 }

@@ -18,37 +18,13 @@
 #include <linux/string.h>
 #include <linux/qkdnf.h>
 
-#include "binding.h"
 #include "event.h"
-#include "frame.h"
 #include "sa.h"
+#include "sa_parts.h"
 #include "xfrm.h"
 
 #define IDLE_MS		10000	/* between two looks when all is well */
 #define NO_PAIRING_MS	500
-
-struct pairing { u64 own, other; };
-
-static bool same(const struct pairing *p, u64 own, u64 other)
-{
-	return p->own == own && p->other == other;
-}
-
-/* The peer, if key of its stream can be spent. Under rcu_read_lock(). */
-static struct qn_peer *peer_of(struct qn_binding *b, struct pairing *p)
-{
-	struct qn_peer *peer = qn_peer_find(b->node, b->c.peer);
-	bool made;
-
-	if (!peer || READ_ONCE(peer->dead))
-		return NULL;
-	spin_lock_bh(&peer->lock);
-	made = peer->pairing.made;
-	p->own = peer->pairing.own;
-	p->other = peer->pairing.other;
-	spin_unlock_bh(&peer->lock);
-	return made ? peer : NULL;
-}
 
 static void event(struct qn_binding *b, enum qkdnf_event_type type, __be32 spi,
 		  const char *what)
@@ -62,16 +38,11 @@ static void event(struct qn_binding *b, enum qkdnf_event_type type, __be32 spi,
 					  .reason = reason });
 }
 
-static struct qn_association *newest(struct list_head *list)
-{
-	return list_first_entry_or_null(list, struct qn_association, list);
-}
-
 /* An attempt failed: the next one after a while, each time twice as long. */
 static void failed(struct qn_binding *b, const char *reason, u32 first_ms,
 		   u32 max_ms)
 {
-	struct qn_association *out = newest(&b->out);
+	struct qn_association *out = qn_sa_newest(&b->out);
 
 	atomic64_inc(&b->failed);
 	b->again_ms = b->again_ms ? min(2 * b->again_ms, max_ms) : first_ms;
@@ -82,79 +53,17 @@ static void failed(struct qn_binding *b, const char *reason, u32 first_ms,
 	WRITE_ONCE(b->reason, reason);
 }
 
-static void send_answer(struct qn_peer *peer, enum qn_frame_type type, u32 reqid,
-			u8 status, u64 id, __be32 spi)
-{
-	struct qn_wire_sa_ack body = {
-		.reqid = cpu_to_be32(reqid),
-		.status = status,
-		.id = cpu_to_be64(id),
-		.spi = spi,
-	};
-	struct qn_frame f;
-
-	qn_frame_own(peer, &f, type, sizeof(body));
-	qn_frame_send(peer, &f, &body, QN_ALLOC_CONTROL);
-}
-
-/* From the work: an answer, if the pairing is still the one that it is about. */
-static void tell(struct qn_binding *b, enum qn_frame_type type, u8 status,
-		 u64 id, __be32 spi, u64 own, u64 other)
-{
-	struct qn_peer *peer;
-	struct pairing now;
-
-	rcu_read_lock();
-	peer = peer_of(b, &now);
-	if (peer && same(&now, own, other))
-		send_answer(peer, type, b->c.reqid, status, id, spi);
-	rcu_read_unlock();
-}
-
-static u8 wire_algorithm(const struct qn_binding *b)
-{
-	return b->c.algorithm == QKDNF_IPSEC_ALGORITHM_AES_GCM ?
-		QN_SA_AES_GCM : QN_SA_CHACHA20_POLY1305;
-}
-
-static u8 wire_mode(const struct qn_binding *b)
-{
-	return b->c.mode == QKDNF_IPSEC_MODE_TUNNEL ? QN_SA_TUNNEL :
-						      QN_SA_TRANSPORT;
-}
-
-static void send_request(struct qn_binding *b, struct qn_peer *peer)
-{
-	struct qn_sa_request *r = &b->request;
-	struct qn_wire_sa_req body = {
-		.reqid = cpu_to_be32(b->c.reqid),
-		.algorithm = wire_algorithm(b),
-		.mode = wire_mode(b),
-		.flags = (b->c.esn ? QN_SA_ESN : 0) |
-			 (r->together ? QN_SA_TOGETHER : 0),
-		.id = cpu_to_be64(r->id),
-		.offset = cpu_to_be64(r->offset),
-		.octets = cpu_to_be32(QN_SA_KEY_OCTETS),
-	};
-	struct qn_frame f;
-
-	r->at = jiffies + msecs_to_jiffies(r->wait);
-	r->wait = min_t(u32, 2 * r->wait, QN_SA_REPEAT_MS_MAX);
-	qn_frame_own(peer, &f, QN_SA_REQ, sizeof(body));
-	qn_frame_send(peer, &f, &body, QN_ALLOC_CONTROL);
-}
-
 /* Take key for what this end sends, and ask the other to take it, too. */
 static void ask(struct qn_binding *b, bool together)
 {
 	struct qn_sa_request *r = &b->request;
 	struct qn_range key;
 	struct qn_peer *peer;
-	struct pairing now;
+	struct qn_sa_pairing now;
 	int err = -ENOTCONN;
 
 	rcu_read_lock();
-	peer = peer_of(b, &now);
+	peer = qn_sa_peer(b, &now);
 	if (peer)
 		err = qn_stream_alloc(peer->stream, QN_SA_KEY_OCTETS,
 				      QN_ALLOC_DATA, &key);
@@ -177,7 +86,7 @@ static void ask(struct qn_binding *b, bool together)
 	r->state = QN_SA_ASKED;
 	spin_unlock_bh(&b->lock);
 	qn_range_erase(&key);
-	send_request(b, peer);
+	qn_sa_send_request(b, peer);
 	rcu_read_unlock();
 }
 
@@ -210,7 +119,8 @@ static void leave(struct qn_association *a, u32 ms)
 		a->leave_at = (jiffies + msecs_to_jiffies(ms)) | 1;
 }
 
-static struct qn_association *association(u64 id, u64 own, u64 other, __be32 spi)
+static struct qn_association *association(struct qn_binding *b, u64 id, u64 own,
+					  u64 other, __be32 spi)
 {
 	struct qn_association *a = kzalloc(sizeof(*a), GFP_KERNEL_ACCOUNT);
 
@@ -220,6 +130,7 @@ static struct qn_association *association(u64 id, u64 own, u64 other, __be32 spi
 	a->own = own;
 	a->other = other;
 	a->spi = spi;
+	a->outer = qn_binding_outer(b);
 	a->born = jiffies;
 	return a;
 }
@@ -237,7 +148,7 @@ static void take_offer(struct qn_binding *b)
 	spin_unlock_bh(&b->lock);
 	if (o.state != QN_SA_TAKEN)
 		goto out;
-	a = association(o.id, o.own, o.other, 0);
+	a = association(b, o.id, o.own, o.other, 0);
 	if (a && !qn_xfrm_install(b, a, false, o.key)) {
 		list_add(&a->list, &b->in);
 		done = true;
@@ -259,7 +170,7 @@ static void take_offer(struct qn_binding *b)
 		atomic64_inc(&b->rekeys_in);
 		event(b, QKDNF_EVENT_TYPE_SA_REKEYED, a->spi, "inbound");
 	}
-	tell(b, QN_SA_ACK, done ? QN_SA_DONE : QN_SA_FAILED, o.id,
+	qn_sa_tell(b, QN_SA_ACK, done ? QN_SA_DONE : QN_SA_FAILED, o.id,
 	     done ? a->spi : 0, o.own, o.other);
 out:
 	memzero_explicit(&o, sizeof(o));
@@ -267,10 +178,10 @@ out:
 
 static void switch_to(struct qn_binding *b, const struct qn_sa_request *r, u8 *key)
 {
-	struct qn_association *a, *old = newest(&b->out);
+	struct qn_association *a, *old = qn_sa_newest(&b->out);
 	int err = -ENOMEM;
 
-	a = association(r->id, r->own, r->other, r->spi);
+	a = association(b, r->id, r->own, r->other, r->spi);
 	/* Before: a bundle that is made in between must not stay with the old. */
 	if (a && old && qn_xfrm_valid(old))
 		qn_xfrm_supersede(old);
@@ -281,7 +192,7 @@ static void switch_to(struct qn_binding *b, const struct qn_sa_request *r, u8 *k
 		failed(b, err == -EEXIST ? "the SPI is in use here" :
 		       "xfrm refuses the association", QN_SA_AGAIN_MS,
 		       QN_SA_AGAIN_MS_MAX);
-		tell(b, QN_SA_END, QN_SA_REPLACED, r->id, r->spi, r->own,
+		qn_sa_tell(b, QN_SA_END, QN_SA_REPLACED, r->id, r->spi, r->own,
 		     r->other);
 		return;
 	}
@@ -339,47 +250,54 @@ static void ended(struct qn_binding *b)
 	take_all_out(&b->out);
 	take_all_out(&b->in);
 	give_up(b);
+	spin_lock_bh(&b->lock);
+	b->move.own = 0;	/* its next binding does not know */
+	spin_unlock_bh(&b->lock);
 	b->again_ms = 0;
 	failed(b, "the other end took its binding away", QN_SA_AGAIN_MS,
 	       QN_SA_AGAIN_MS_MAX);
 }
 
-static u32 until(unsigned long at)
+/**
+ * qn_sa_until - milliseconds until then, at least one
+ * @at: jiffies
+ */
+u32 qn_sa_until(unsigned long at)
 {
 	return time_after(at, jiffies) ? jiffies_to_msecs(at - jiffies) + 1 : 1;
 }
 
 /* Is there a request that is not answered? Repeat it when it is due. */
 static bool asking(struct qn_binding *b, struct qn_peer *peer,
-		   const struct pairing *now, u32 *next)
+		   const struct qn_sa_pairing *now, u32 *next)
 {
 	struct qn_sa_request *r = &b->request;
 
 	if (READ_ONCE(r->state) == QN_SA_IDLE)
 		return false;
-	if (!same(now, r->own, r->other)) {
+	if (!qn_sa_same(now, r->own, r->other)) {
 		give_up(b);
 		return false;
 	}
 	if (time_after_eq(jiffies, r->at))
-		send_request(b, peer);
-	*next = min(*next, until(r->at));
+		qn_sa_send_request(b, peer);
+	*next = min(*next, qn_sa_until(r->at));
 	return true;
 }
 
 /* What is missing? Ask for it. Return: milliseconds to the next look. */
 static u32 attend(struct qn_binding *b)
 {
-	struct qn_association *out = newest(&b->out), *in = newest(&b->in);
-	bool need, deaf, together, busy = false;
+	struct qn_association *out = qn_sa_newest(&b->out), *in = qn_sa_newest(&b->in);
+	bool need, deaf, together, elsewhere, busy = false;
 	u32 next = IDLE_MS;
 	struct qn_peer *peer;
-	struct pairing now;
+	struct qn_sa_pairing now;
 
 	if (test_and_clear_bit(QN_B_SOON, &b->flags))
 		b->again_ms = 0;
 	rcu_read_lock();
-	peer = peer_of(b, &now);
+	peer = qn_sa_peer(b, &now);
 	if (peer)
 		busy = asking(b, peer, &now, &next);
 	rcu_read_unlock();
@@ -393,8 +311,10 @@ static u32 attend(struct qn_binding *b)
 		return next;
 
 	deaf = !in || !qn_xfrm_valid(in);
+	/* First the other end has to know where it will be heard from. */
+	elsewhere = out && !qn_sa_here(b, out) && qn_sa_told(b, &now);
 	need = test_bit(QN_B_REKEY, &b->flags) || !out || !qn_xfrm_valid(out) ||
-	       qn_xfrm_dying(out) || !same(&now, out->own, out->other);
+	       qn_xfrm_dying(out) || elsewhere || !qn_sa_same(&now, out->own, out->other);
 	if (deaf)
 		next = QN_SA_AGAIN_MS;
 	/* Only the other end can mend it: ask, not too often. */
@@ -406,7 +326,7 @@ static u32 attend(struct qn_binding *b)
 		return next;
 	}
 	if (b->again_ms && time_before(jiffies, b->again_at))
-		return min(next, until(b->again_at));
+		return min(next, qn_sa_until(b->again_at));
 	if (deaf) {
 		b->nudge_ms = b->nudge_ms ? min_t(u32, 2 * b->nudge_ms,
 						  QN_SA_AGAIN_MS_MAX) :
@@ -421,7 +341,7 @@ static u32 attend(struct qn_binding *b)
 	ask(b, together || deaf || (out && qn_xfrm_dying(out)));
 	if (READ_ONCE(b->request.state) == QN_SA_IDLE) {
 		set_bit(QN_B_REKEY, &b->flags);		/* no key */
-		return min(next, until(b->again_at));
+		return min(next, qn_sa_until(b->again_at));
 	}
 	return min_t(u32, next, QN_SA_REPEAT_MS);
 }
@@ -440,11 +360,11 @@ static u32 retire(struct qn_binding *b, struct list_head *list, bool out)
 		gone = !qn_xfrm_valid(a);
 		if (!gone && n <= QN_SA_OLD_MAX &&
 		    !(a->leave_at && time_after_eq(jiffies, a->leave_at))) {
-			ms = min(ms, a->leave_at ? until(a->leave_at) : 1000);
+			ms = min(ms, a->leave_at ? qn_sa_until(a->leave_at) : 1000);
 			continue;
 		}
 		if (out)
-			tell(b, QN_SA_END, QN_SA_REPLACED, a->id, a->spi,
+			qn_sa_tell(b, QN_SA_END, QN_SA_REPLACED, a->id, a->spi,
 			     a->own, a->other);
 		take_out(a);
 	}
@@ -454,9 +374,9 @@ static u32 retire(struct qn_binding *b, struct list_head *list, bool out)
 /* Which inbound ones does nobody send under any more? */
 static void release_in(struct qn_binding *b)
 {
-	struct qn_association *a, *top = newest(&b->in);
+	struct qn_association *a, *top = qn_sa_newest(&b->in);
 	struct qn_xfrm_use use;
-	struct pairing of;
+	struct qn_sa_pairing of;
 	u64 id;
 
 	if (!top)
@@ -469,7 +389,7 @@ static void release_in(struct qn_binding *b)
 	qn_xfrm_use(top, &use);
 	list_for_each_entry(a, &b->in, list)
 		/* Its sender said so, or uses a newer one. */
-		if ((a->id <= id && same(&of, a->own, a->other)) ||
+		if ((a->id <= id && qn_sa_same(&of, a->own, a->other)) ||
 		    (a != top && use.packets))
 			leave(a, QN_SA_IN_GRACE_MS);
 }
@@ -485,16 +405,44 @@ u32 qn_sa_run(struct qn_binding *b)
 	u32 next;
 
 	mutex_lock(&b->mutex);
+	/* Before anything comes from a new address, and after. */
+	qn_sa_follow(b);
 	if (test_and_clear_bit(QN_B_ENDED, &b->flags))
 		ended(b);
 	take_offer(b);
 	take_answer(b);
-	next = attend(b);
+	next = qn_sa_moving(b);
+	next = min(next, attend(b));
 	release_in(b);
 	next = min(next, retire(b, &b->out, true));
 	next = min(next, retire(b, &b->in, false));
+	qn_sa_follow(b);
 	mutex_unlock(&b->mutex);
 	return next;
+}
+
+/**
+ * qn_sa_drop - forget all key of a binding, now
+ * @b: the binding
+ *
+ * Its associations are taken out of xfrm, what is pending is given up: a second
+ * life of this memory must not send under the same key again. The other end is not
+ * told; a new pairing brings fresh associations. Context: process, node->lock held.
+ */
+void qn_sa_drop(struct qn_binding *b)
+{
+	mutex_lock(&b->mutex);
+	take_all_out(&b->out);
+	take_all_out(&b->in);
+	give_up(b);
+	spin_lock_bh(&b->lock);
+	memzero_explicit(b->offer.key, sizeof(b->offer.key));
+	b->offer.state = QN_SA_NONE;
+	spin_unlock_bh(&b->lock);
+	b->again_ms = 0;
+	b->nudge_ms = 0;
+	mutex_unlock(&b->mutex);
+	qn_binding_kick(b);
 }
 
 /**
@@ -505,13 +453,11 @@ u32 qn_sa_run(struct qn_binding *b)
  */
 void qn_sa_end(struct qn_binding *b)
 {
-	struct qn_peer *peer;
-	struct pairing now;
+	struct qn_sa_pairing now;
 
 	rcu_read_lock();
-	peer = peer_of(b, &now);
-	if (peer)
-		send_answer(peer, QN_SA_END, b->c.reqid, QN_SA_GONE, 0, 0);
+	if (qn_sa_peer(b, &now))
+		qn_sa_tell(b, QN_SA_END, QN_SA_GONE, 0, 0, now.own, now.other);
 	rcu_read_unlock();
 	mutex_lock(&b->mutex);
 	take_all_out(&b->out);
@@ -519,167 +465,4 @@ void qn_sa_end(struct qn_binding *b)
 	mutex_unlock(&b->mutex);
 	memzero_explicit(b->request.key, sizeof(b->request.key));
 	memzero_explicit(b->offer.key, sizeof(b->offer.key));
-}
-
-/* A frame about associations in the present pairing. Softirq, under RCU. */
-static bool in_pairing(struct qn_rx *rx, struct pairing *now)
-{
-	struct qn_peer *peer = rx->peer;
-	bool good;
-
-	spin_lock_bh(&peer->lock);
-	now->own = peer->pairing.own;
-	now->other = peer->pairing.other;
-	good = rx->f.origin == peer->id && peer->pairing.made &&
-	       rx->f.incarnation == now->other;
-	spin_unlock_bh(&peer->lock);
-	if (!good)
-		qn_count(peer, QN_C_DROP_STALE);
-	return good;
-}
-
-static struct qn_binding *binding_of(struct qn_rx *rx, u32 reqid)
-{
-	struct qn_binding *b = qn_binding_find(rx->peer->node, reqid);
-
-	return b && b->c.peer == rx->peer->id && !READ_ONCE(b->dead) ? b : NULL;
-}
-
-/* Claim the key that a request names. Under b->lock and RCU. */
-static bool claim(struct qn_binding *b, struct qn_peer *peer, u64 offset)
-{
-	struct qn_range r;
-	u32 len = round_up(QN_SA_KEY_OCTETS, QN_GRANULE);
-
-	if (qn_stream_peek(peer->stream, offset, len, false, &r) ||
-	    !qn_stream_claim(peer->stream, &r))
-		return false;
-	memcpy(b->offer.key, r.key, sizeof(b->offer.key));
-	qn_range_erase(&r);
-	atomic64_add(len, &b->key_octets);
-	return true;
-}
-
-/* Return: status to answer at once with, or 0: later, or not at all. */
-static u8 offered(struct qn_binding *b, struct qn_peer *peer,
-		  const struct pairing *now, const struct qn_wire_sa_req *w,
-		  __be32 *spi)
-{
-	struct qn_sa_offer *o = &b->offer;
-	u64 id = be64_to_cpu(w->id);
-
-	lockdep_assert_held(&b->lock);
-	if (w->algorithm != wire_algorithm(b) || w->mode != wire_mode(b) ||
-	    !(w->flags & QN_SA_ESN) != !b->c.esn ||
-	    be32_to_cpu(w->octets) != QN_SA_KEY_OCTETS)
-		return QN_SA_MISMATCH;
-	if (same(now, o->own, o->other)) {
-		if (id < o->id)
-			return 0;
-		if (id == o->id) {
-			*spi = o->spi;
-			return o->state == QN_SA_INSTALLED ? QN_SA_DONE :
-			       o->state == QN_SA_TAKEN ? 0 : QN_SA_NOT_HELD;
-		}
-	}
-	if (!claim(b, peer, be64_to_cpu(w->offset)))
-		return QN_SA_NOT_HELD;
-	o->id = id;
-	o->own = now->own;
-	o->other = now->other;
-	o->spi = 0;
-	o->state = QN_SA_TAKEN;
-	/* If this end has just asked, both directions are under way already. */
-	if ((w->flags & QN_SA_TOGETHER) && b->request.state == QN_SA_IDLE) {
-		set_bit(QN_B_SOON, &b->flags);
-		set_bit(QN_B_REKEY, &b->flags);
-	}
-	return 0;
-}
-
-/**
- * qn_sa_req_rx - an SA_REQ that was verified
- * @rx: the frame; its key is erased by the caller
- */
-bool qn_sa_req_rx(struct qn_rx *rx)
-{
-	const struct qn_wire_sa_req *w = (void *)rx->f.payload;
-	u32 reqid = be32_to_cpu(w->reqid);
-	u8 status = QN_SA_NO_BINDING;
-	struct qn_binding *b;
-	struct pairing now;
-	__be32 spi = 0;
-
-	if (!in_pairing(rx, &now))
-		return false;
-	b = binding_of(rx, reqid);
-	if (b) {
-		spin_lock_bh(&b->lock);
-		status = offered(b, rx->peer, &now, w, &spi);
-		spin_unlock_bh(&b->lock);
-		qn_binding_kick(b);
-	}
-	if (status)
-		send_answer(rx->peer, QN_SA_ACK, reqid, status,
-			    be64_to_cpu(w->id), status == QN_SA_DONE ? spi : 0);
-	return false;
-}
-
-/**
- * qn_sa_ack_rx - an SA_ACK that was verified
- * @rx: the frame; its key is erased by the caller
- */
-bool qn_sa_ack_rx(struct qn_rx *rx)
-{
-	const struct qn_wire_sa_ack *w = (void *)rx->f.payload;
-	struct qn_sa_request *r;
-	struct qn_binding *b;
-	struct pairing now;
-
-	if (!in_pairing(rx, &now))
-		return false;
-	b = binding_of(rx, be32_to_cpu(w->reqid));
-	if (!b)
-		return false;
-	r = &b->request;
-	spin_lock_bh(&b->lock);
-	if (r->state == QN_SA_ASKED && r->id == be64_to_cpu(w->id) &&
-	    same(&now, r->own, r->other)) {
-		r->state = QN_SA_ANSWERED;
-		r->status = w->status;
-		r->spi = w->spi;
-	}
-	spin_unlock_bh(&b->lock);
-	qn_binding_kick(b);
-	return false;
-}
-
-/**
- * qn_sa_end_rx - an SA_END that was verified
- * @rx: the frame; its key is erased by the caller
- */
-bool qn_sa_end_rx(struct qn_rx *rx)
-{
-	const struct qn_wire_sa_ack *w = (void *)rx->f.payload;
-	struct qn_binding *b;
-	struct pairing now;
-
-	if (!in_pairing(rx, &now))
-		return false;
-	b = binding_of(rx, be32_to_cpu(w->reqid));
-	if (!b)
-		return false;
-	if (w->status == QN_SA_GONE) {
-		set_bit(QN_B_ENDED, &b->flags);
-	} else {
-		spin_lock_bh(&b->lock);
-		if (!same(&now, b->left_own, b->left_other) ||
-		    be64_to_cpu(w->id) > b->left_id)
-			b->left_id = be64_to_cpu(w->id);
-		b->left_own = now.own;
-		b->left_other = now.other;
-		spin_unlock_bh(&b->lock);
-	}
-	qn_binding_kick(b);
-	return false;
 }

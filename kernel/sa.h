@@ -8,12 +8,16 @@
 #include <linux/types.h>
 
 struct qn_binding;
+struct qn_sa_ends;
 struct qn_rx;
 
 bool qn_sa_req_rx(struct qn_rx *rx);
 bool qn_sa_ack_rx(struct qn_rx *rx);
 bool qn_sa_end_rx(struct qn_rx *rx);
 u32 qn_sa_run(struct qn_binding *b);
+bool qn_sa_move_rx(struct qn_rx *rx);
+void qn_sa_move(struct qn_binding *b, const struct qn_sa_ends *outer);
+void qn_sa_drop(struct qn_binding *b);
 void qn_sa_end(struct qn_binding *b);
 
 #endif /* _QN_SA_H */

@@ -20,6 +20,7 @@ static_assert(sizeof(struct qn_wire_ack) == 32);
 static_assert(sizeof(struct qn_wire_nak) == 24);
 static_assert(sizeof(struct qn_wire_sa_req) == 32);
 static_assert(sizeof(struct qn_wire_sa_ack) == 24);
+static_assert(sizeof(struct qn_wire_sa_move) == 32);
 
 /* The form of each type: which flags it may have, and the size of its payload. */
 static const struct qn_form {
@@ -37,6 +38,7 @@ static const struct qn_form {
 	[QN_SA_REQ] = { 1, 0, 32, 32 },
 	[QN_SA_ACK] = { 1, 0, 24, 24 },
 	[QN_SA_END] = { 1, 0, 24, 24 },
+	[QN_SA_MOVE] = { 1, QN_F_REPLY, 32, 32 },
 	[QN_DATA] = { 1, QN_F_PADDED, 1, QN_DATA_MAX },
 };
 
@@ -88,6 +90,17 @@ static bool sa_answer_valid(const struct qn_wire_sa_ack *w, u8 codes, bool spi)
 	       (spi ? be32_to_cpu(w->spi) >= QN_SPI_MIN : !w->spi);
 }
 
+static bool sa_move_valid(const struct qn_wire_sa_move *w, bool reply)
+{
+	u8 len = w->family == 4 ? 4 : 16;
+
+	return w->reqid && w->id && (w->family == 4 || w->family == 6) &&
+	       all_zero(w->reserved, sizeof(w->reserved)) &&
+	       (reply ? w->status && w->status < __QN_SA_STATUS : !w->status) &&
+	       !all_zero(w->address, len) &&
+	       all_zero(w->address + len, sizeof(w->address) - len);
+}
+
 static bool body_valid(const struct qn_frame *f)
 {
 	const struct qn_wire_hello *hello = (void *)f->payload;
@@ -132,6 +145,9 @@ static bool body_valid(const struct qn_frame *f)
 	case QN_SA_END:
 		return sa_answer_valid(sa, __QN_SA_ENDS,
 				       sa->status == QN_SA_REPLACED);
+	case QN_SA_MOVE:
+		return sa_move_valid((void *)f->payload,
+				     f->flags & QN_F_REPLY);
 	default:
 		return true;	/* padded: its form shows after opening */
 	}
@@ -175,6 +191,7 @@ static bool header_valid(const struct qn_frame *f)
 	case QN_SA_REQ:
 	case QN_SA_ACK:
 	case QN_SA_END:
+	case QN_SA_MOVE:
 		/* Between two ends, on no route and in no shares. */
 		if (f->origin != f->sender || f->shares != 1)
 			return false;

@@ -26,6 +26,7 @@ enum qn_frame_type {
 	QN_SA_REQ = 8,
 	QN_SA_ACK = 9,
 	QN_SA_END = 10,
+	QN_SA_MOVE = 11,
 	QN_DATA = 16,
 	__QN_TYPES,
 };
@@ -199,6 +200,15 @@ enum qn_sa_status {
 enum { QN_SA_REPLACED = 1, QN_SA_GONE = 2, __QN_SA_ENDS };
 
 #define QN_SPI_MIN		256
+
+struct qn_wire_sa_move {
+	__be32 reqid;
+	u8 status;		/* of an answer; else 0 */
+	u8 family;		/* 4 or 6 */
+	u8 reserved[2];
+	__be64 id;
+	u8 address[16];		/* the sender's; IPv4 in the first four */
+} __packed __aligned(4);
 
 #define QN_RATE_UNLIMITED	0xffffffffU
 

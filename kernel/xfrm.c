@@ -109,8 +109,9 @@ static void set_limits(struct xfrm_state *x, const struct qn_binding_config *c,
 	}
 }
 
-static struct xfrm_state *state_new(struct qn_binding *b, bool out, const u8 *key,
-				    int *err)
+static struct xfrm_state *state_new(struct qn_binding *b,
+				    const struct qn_sa_ends *outer, bool out,
+				    const u8 *key, int *err)
 {
 	const struct qn_binding_config *c = &b->c;
 	struct xfrm_state *x = xfrm_state_alloc(b->node->net);
@@ -119,8 +120,8 @@ static struct xfrm_state *state_new(struct qn_binding *b, bool out, const u8 *ke
 	if (!x)
 		return NULL;
 	x->id.proto = IPPROTO_ESP;
-	x->id.daddr = out ? c->remote : c->local;
-	x->props.saddr = out ? c->local : c->remote;
+	x->id.daddr = out ? outer->remote : outer->local;
+	x->props.saddr = out ? outer->local : outer->remote;
 	x->props.family = c->family;
 	x->props.reqid = c->reqid;
 	x->props.mode = c->mode == QKDNF_IPSEC_MODE_TUNNEL ?
@@ -168,7 +169,7 @@ static void tell(struct xfrm_state *x, u32 event)
 /**
  * qn_xfrm_install - put an association into xfrm
  * @b: its binding
- * @a: the association; @a->spi as the receiver chose it if @out, else set here
+ * @a: the association, with its addresses; @a->spi as the receiver chose it if @out, else set here
  * @out: traffic that this node sends
  * @key: QN_SA_KEY_OCTETS; erased here, whatever happens
  *
@@ -181,7 +182,7 @@ int qn_xfrm_install(struct qn_binding *b, struct qn_association *a, bool out,
 	struct xfrm_state *x;
 	int err;
 
-	x = state_new(b, out, key, &err);
+	x = state_new(b, &a->outer, out, key, &err);
 	memzero_explicit(key, QN_SA_KEY_OCTETS);
 	if (!x)
 		return err;
@@ -259,6 +260,123 @@ void qn_xfrm_use(const struct qn_association *a, struct qn_xfrm_use *use)
 	spin_unlock_bh(&a->x->lock);
 }
 
+struct follow {
+	u32 reqid;
+	u16 family;
+	const struct qn_sa_ends *outer;
+	bool out, exact;
+	struct xfrm_policy *found;
+	int dir;
+};
+
+/* Put an address in place of another; false if it is there. */
+static bool put(xfrm_address_t *place, const xfrm_address_t *a, u16 family,
+		bool change)
+{
+	if (xfrm_addr_equal(place, a, family))
+		return false;
+	if (change)
+		*place = *a;
+	return true;
+}
+
+/*
+ * What comes in is held against the sender's address alone, and an unspecified one
+ * is any. Those that never named addresses are left alone.
+ */
+static bool adapt(struct xfrm_policy *p, int dir, const struct follow *f,
+		  bool change)
+{
+	static const xfrm_address_t any;
+	bool differs = false, far, near;
+	struct xfrm_tmpl *t;
+	int i;
+
+	for (i = 0; i < p->xfrm_nr; i++) {
+		t = &p->xfrm_vec[i];
+		if (t->reqid != f->reqid || t->id.proto != IPPROTO_ESP ||
+		    t->mode != XFRM_MODE_TUNNEL || t->encap_family != f->family)
+			continue;
+		near = !xfrm_addr_any(&t->id.daddr, f->family);
+		far = !xfrm_addr_any(&t->saddr, f->family);
+		if (dir == XFRM_POLICY_OUT) {
+			if (!f->out)
+				continue;
+			if (far)
+				differs |= put(&t->saddr, &f->outer->local,
+					       f->family, change);
+			if (near)
+				differs |= put(&t->id.daddr, &f->outer->remote,
+					       f->family, change);
+			continue;
+		}
+		if (near || (far && !f->exact))
+			differs |= put(&t->id.daddr, &f->outer->local, f->family,
+				       change);
+		if (!f->exact)
+			differs |= put(&t->saddr, &any, f->family, change);
+		else if (near || far)
+			differs |= put(&t->saddr, &f->outer->remote, f->family,
+				       change);
+	}
+	return differs;
+}
+
+static int find(struct xfrm_policy *p, int dir, int count, void *arg)
+{
+	struct follow *f = arg;
+
+	if (!adapt(p, dir, f, false))
+		return 0;
+	xfrm_pol_hold(p);
+	f->found = p;
+	f->dir = dir;
+	return -EAGAIN;		/* the walk goes on from here */
+}
+
+/**
+ * qn_xfrm_follow - have the policies of a binding name other addresses
+ * @b: the binding, in tunnel mode
+ * @outer: where its ends are
+ * @out: those for what goes out, too
+ * @exact: those for what comes in take @outer's other end only, else any
+ *
+ * Templates are changed in place, as xfrm's own migration does. Context: process.
+ */
+void qn_xfrm_follow(struct qn_binding *b, const struct qn_sa_ends *outer, bool out,
+		    bool exact)
+{
+	struct follow f = { .reqid = b->c.reqid, .family = b->c.family,
+			    .outer = outer, .out = out, .exact = exact };
+	struct net *net = b->node->net;
+	struct xfrm_policy_walk walk;
+
+	xfrm_policy_walk_init(&walk, XFRM_POLICY_TYPE_MAIN);
+	do {
+		f.found = NULL;
+		xfrm_policy_walk(net, &walk, find, &f);
+		if (!f.found)
+			break;
+		write_lock_bh(&f.found->lock);
+		adapt(f.found, f.dir, &f, true);
+		/* Routes that were resolved by it are looked up again. */
+		atomic_inc(&f.found->genid);
+		write_unlock_bh(&f.found->lock);
+		xfrm_pol_put(f.found);
+	} while (true);
+	xfrm_policy_walk_done(&walk, net);
+}
+
+/**
+ * qn_xfrm_flush - have associations that were removed freed, and their key wiped
+ *
+ * But for those that packets on their way still hold. Context: process.
+ */
+void qn_xfrm_flush(void)
+{
+	xfrm_flush_gc();
+}
+
 /* The binding that a state or template may belong to. */
 static struct qn_binding *binding_of(struct net *net, u32 reqid)
 {
@@ -275,10 +393,14 @@ static int acquire(struct xfrm_state *x, struct xfrm_tmpl *tmpl,
 		   struct xfrm_policy *policy)
 {
 	struct qn_binding *b = binding_of(xs_net(x), tmpl->reqid);
+	struct qn_sa_ends outer;
 
-	if (!b || tmpl->id.proto != IPPROTO_ESP ||
+	if (!b)
+		return -ESRCH;
+	outer = qn_binding_outer(b);
+	if (tmpl->id.proto != IPPROTO_ESP ||
 	    x->props.family != b->c.family ||
-	    !xfrm_addr_equal(&x->id.daddr, &b->c.remote, b->c.family))
+	    !xfrm_addr_equal(&x->id.daddr, &outer.remote, b->c.family))
 		return -ESRCH;
 	atomic64_inc(&b->acquired);
 	qn_binding_kick(b);

@@ -9,6 +9,7 @@
 
 struct qn_association;
 struct qn_binding;
+struct qn_sa_ends;
 
 /* struct qn_xfrm_use - what an association has carried */
 struct qn_xfrm_use {
@@ -24,6 +25,9 @@ bool qn_xfrm_valid(const struct qn_association *a);
 bool qn_xfrm_dying(const struct qn_association *a);
 void qn_xfrm_supersede(struct qn_association *a);
 void qn_xfrm_use(const struct qn_association *a, struct qn_xfrm_use *use);
+void qn_xfrm_follow(struct qn_binding *b, const struct qn_sa_ends *outer, bool out,
+		    bool exact);
+void qn_xfrm_flush(void);
 int qn_xfrm_init(void);
 void qn_xfrm_exit(void);
 

@@ -13,8 +13,7 @@
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/km.sh"
-
-modprobe -a xfrm_user xfrm_interface esp4 seqiv gcm drbg 2>/dev/null
+. "$(dirname "$0")/ipsec.sh"
 
 ns_add a b c
 veth a b 10.0.1.1/24 10.0.1.2/24
@@ -31,24 +30,6 @@ settings="segment 4Ki pool 256Ki hello 500ms"
 	link a 1:1 10.0.1.1 b 1:2 10.0.1.2 1M $settings
 	link b 1:2 10.0.2.2 c 1:3 10.0.2.3 1M $settings
 }
-
-# of NS REQID FILTER; has NS REQID CONDITION: of a binding
-of() { ctl "$1" -j ipsec show "$2" | jq -r "$3"; }
-has() { ctl "$1" -j ipsec show "$2" | jq -e "$3" >/dev/null; }
-
-# gets NAME SECONDS NS REQID CONDITION
-gets() {
-	if wait_for "$2" has "$3" "$4" "$5"; then
-		pass "$1"
-	else
-		fail "$1" "after $2 s not $5 at $3: $(ctl "$3" -j ipsec show "$4" | jq -c '{state, reason, rekeys_out, rekeys_in, failed, old_out, old_in}')"
-		return 1
-	fi
-}
-
-# states NS: lines of xfrm's states; counted NS N
-states() { ip -n "$1" xfrm state | grep -c '^src'; }
-counted() { [ "$(states "$1")" = "$2" ]; }
 
 # --- bad input ----------------------------------------------------------------
 
@@ -120,18 +101,6 @@ no_key() {
 check key-not-shown no_key
 note "$(ip -n a xfrm state | grep -m 1 aead)"
 check_range states-shown 2 4 "$(states a)"
-
-# lossless NAME NS TARGET COUNT: each ping is answered
-lossless() {
-	local said
-
-	said=$(in_ns "$2" ping -q -c "$4" -i 0.02 -W 5 "$3" 2>&1)
-	if grep -q ' 0% packet loss' <<<"$said"; then
-		pass "$1"
-	else
-		fail "$1" "$(grep loss <<<"$said")"
-	fi
-}
 
 # rekeyed N times by one end, by the other, and by both at once, under traffic
 rekeys() {

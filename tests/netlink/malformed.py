@@ -66,6 +66,7 @@ GOOD = {
                     ['reqid', 'peer', 'addr4', 'local-addr4']),
     'binding-del': ({'reqid': 7}, ['reqid']),
     'binding-rekey': ({'reqid': 7}, ['reqid']),
+    'binding-move': ({'reqid': 7, 'local-addr4': b'\x7f\0\0\7'}, ['reqid']),
     # dumps only
     'flow-get': ({}, []),
     'supply-get': ({}, []),

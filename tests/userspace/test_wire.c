@@ -145,6 +145,22 @@ static size_t make_frame(u64 *rnd, u8 type, u8 *data, struct qn_frame *f)
 		a->reserved2 = 0;
 		break;
 	}
+	case QN_SA_MOVE: {
+		struct qn_wire_sa_move *m = (void *)body;
+
+		f->length = 32;
+		random_octets(rnd, body, 32);
+		m->reqid |= cpu_to_be32(1);
+		f->flags = chance(rnd, 50) ? QN_F_REPLY : 0;
+		m->status = f->flags & QN_F_REPLY ? 1 + below(rnd, 5) : 0;
+		m->family = below(rnd, 2) ? 4 : 6;
+		m->id |= cpu_to_be64(1);
+		m->address[0] |= 1;
+		memset(m->reserved, 0, 2);
+		if (m->family == 4)
+			memset(m->address + 4, 0, 12);
+		break;
+	}
 	}
 	f->present = f->flags & QN_F_KEYED ? 0 : f->length;
 	f->span = (32 + (f->flags & (QN_F_KEYED | QN_F_PADDED) ? f->length : 0) +
@@ -234,7 +250,7 @@ static void every_truncation(void)
 	int type, round;
 
 	memset(data, 0, sizeof(data));
-	for (type = QN_PROBE; type <= QN_SA_END; type++) {
+	for (type = QN_PROBE; type <= QN_SA_MOVE; type++) {
 		for (round = 0; round < 4; round++) {
 			len = make_frame(&rnd, type, data, &f);
 			for (cut = 0; cut < len; cut++)
@@ -260,7 +276,7 @@ static const struct mutation mutations[] = {
 	{ "version 0", 0, 0, 1, 0 },
 	{ "version 2", 0, 0, 1, 2 },
 	{ "type 0", 0, 1, 1, 0 },
-	{ "type 11", 0, 1, 1, 11 },
+	{ "type 12", 0, 1, 1, 12 },
 	{ "type 15", 0, 1, 1, 15 },
 	{ "type 17", 0, 1, 1, 17 },
 	{ "type 255", 0, 1, 1, 255 },
@@ -349,6 +365,11 @@ static const struct mutation mutations[] = {
 	{ "reserved spi", QN_SA_ACK, 80 + 16, 4, 1 },
 	{ "answer's second reserved", QN_SA_ACK, 80 + 20, 4, 1 },
 	{ "end's reason 3", QN_SA_END, 80 + 4, 1, 3 },
+	{ "move without reqid", QN_SA_MOVE, 80, 4, 0 },
+	{ "move's status 6", QN_SA_MOVE, 80 + 4, 1, 6 },
+	{ "move's family 5", QN_SA_MOVE, 80 + 5, 1, 5 },
+	{ "move's reserved", QN_SA_MOVE, 80 + 6, 2, 1 },
+	{ "move without id", QN_SA_MOVE, 80 + 8, 8, 0 },
 };
 
 static void put(u8 *at, u8 size, u64 value)
@@ -370,7 +391,7 @@ static void every_field_out_of_range(void)
 	for (i = 0; i < ARRAY_SIZE(mutations); i++) {
 		const struct mutation *m = &mutations[i];
 
-		for (type = QN_PROBE; type <= QN_SA_END; type++) {
+		for (type = QN_PROBE; type <= QN_SA_MOVE; type++) {
 			if (m->type && m->type != type)
 				continue;
 			for (round = 0; round < 8; round++) {
@@ -382,7 +403,7 @@ static void every_field_out_of_range(void)
 		}
 	}
 	/* Origin and destination the same. */
-	for (type = QN_PROBE; type <= QN_SA_END; type++) {
+	for (type = QN_PROBE; type <= QN_SA_MOVE; type++) {
 		len = make_frame(&rnd, type, data, &f);
 		memcpy(data + 32, data + 24, 8);
 		CHECK(parse(data, len, &g) != QN_WIRE_OK, "type %d", type);

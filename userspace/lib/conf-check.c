@@ -353,8 +353,8 @@ int qn_conf_check(struct qn_conf *conf, struct qn_error *err)
 	int ret;
 
 	/* A file of emulated links alone makes sense: they belong to no node. */
-	if (!want->node && (want->peers || want->routes || want->contracts || want->bindings ||
-			    !want->emu))
+	if (!want->node &&
+	    (want->peers || want->routes || want->contracts || want->bindings || !want->emu))
 		return qn_fail(err, "%s: section node is missing", conf->name);
 	if (want->node && !qn_has(want->node, QKDNF_A_NODE_ID)) {
 		qn_fail(err, "the node needs an id");

@@ -50,6 +50,18 @@ static void add_binding(struct planner *p, const struct qn_rec *binding)
 	step->text = longer;
 }
 
+/* Tunnels whose addresses alone differ move, with all that is in them. */
+static bool can_move(const struct qn_rec *want, const struct qn_rec *have, const struct qn_rec *req)
+{
+	const uint64_t ends = QN_BIT(QKDNF_A_BINDING_ADDR4) | QN_BIT(QKDNF_A_BINDING_ADDR6) |
+			      QN_BIT(QKDNF_A_BINDING_LOCAL_ADDR4) |
+			      QN_BIT(QKDNF_A_BINDING_LOCAL_ADDR6);
+
+	return !(req->present & ~ends) &&
+	       qn_get(want, QKDNF_A_BINDING_MODE, 0) == QKDNF_IPSEC_MODE_TUNNEL &&
+	       qn_has(want, QKDNF_A_BINDING_ADDR4) == qn_has(have, QKDNF_A_BINDING_ADDR4);
+}
+
 static void plan_binding(struct planner *p, const struct qn_rec *given)
 {
 	const uint64_t all = qn_family_qkdnf.ops[QKDNF_CMD_BINDING_NEW].request;
@@ -60,6 +72,12 @@ static void plan_binding(struct planner *p, const struct qn_rec *given)
 	if (have)
 		have->mark |= WANTED;
 	req = have ? qn_step_differences(want, have, all, 0, &text) : NULL;
+	if (req && can_move(want, have, req)) {
+		qn_set(req, QKDNF_A_BINDING_REQID, qn_get(want, QKDNF_A_BINDING_REQID, 0));
+		qn_step_add(p, '~', QKDNF_CMD_BINDING_MOVE, req, text);
+		qn_rec_free(want);
+		return;
+	}
 	if (req) {
 		why = qn_asprintf(", to be made anew%s", text + strcspn(text, ":"));
 		qn_step_removal(p, QKDNF_CMD_BINDING_DEL, have, QN_BIT(QKDNF_A_BINDING_REQID), why);

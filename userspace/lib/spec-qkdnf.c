@@ -901,6 +901,39 @@ const struct qn_set qn_set_supply = {
 
 _Static_assert(QKDNF_A_SUPPLY_MAX < 64, "presence is 64 bits");
 
+static const struct qn_attr association_attrs[] = {
+	[QKDNF_A_ASSOCIATION_DIRECTION] = {
+		.name = "direction", .type = QN_U32, .values = &qn_enum_direction
+	},
+	[QKDNF_A_ASSOCIATION_SPI] = {
+		.name = "spi", .type = QN_U32, .max = 4294967295ULL
+	},
+	[QKDNF_A_ASSOCIATION_AGE_MS] = {
+		.name = "age-ms", .type = QN_U32, .max = 4294967295ULL
+	},
+	[QKDNF_A_ASSOCIATION_OCTETS] = {
+		.name = "octets", .type = QN_U64, .format = QN_FMT_OCTETS,
+		.max = 18446744073709551615ULL
+	},
+	[QKDNF_A_ASSOCIATION_PACKETS] = {
+		.name = "packets", .type = QN_U64, .max = 18446744073709551615ULL
+	},
+	[QKDNF_A_ASSOCIATION_VALID] = {
+		.name = "valid", .type = QN_U8, .max = 1ULL
+	},
+	[QKDNF_A_ASSOCIATION_LEAVES_MS] = {
+		.name = "leaves-ms", .type = QN_U32, .max = 4294967295ULL
+	},
+};
+
+const struct qn_set qn_set_association = {
+	.name = "association",
+	.attrs = association_attrs,
+	.max = QKDNF_A_ASSOCIATION_MAX,
+};
+
+_Static_assert(QKDNF_A_ASSOCIATION_MAX < 64, "presence is 64 bits");
+
 static const struct qn_attr binding_attrs[] = {
 	[QKDNF_A_BINDING_REQID] = {
 		.name = "reqid", .type = QN_U32, .min = 1ULL, .max = 4294967295ULL
@@ -1013,6 +1046,10 @@ static const struct qn_attr binding_attrs[] = {
 	},
 	[QKDNF_A_BINDING_OLD_IN] = {
 		.name = "old-in", .type = QN_U32, .max = 4294967295ULL
+	},
+	[QKDNF_A_BINDING_ASSOCIATION] = {
+		.name = "association", .type = QN_NEST, .multi = true,
+		.nest = &qn_set_association
 	},
 };
 
@@ -1359,6 +1396,16 @@ static const struct qn_op qkdnf_ops[] = {
 		.set = &qn_set_binding,
 		.request =
 			QN_BIT(QKDNF_A_BINDING_REQID),
+	},
+	[QKDNF_CMD_BINDING_MOVE] = {
+		.name = "binding-move",
+		.set = &qn_set_binding,
+		.request =
+			QN_BIT(QKDNF_A_BINDING_REQID) |
+			QN_BIT(QKDNF_A_BINDING_ADDR4) |
+			QN_BIT(QKDNF_A_BINDING_ADDR6) |
+			QN_BIT(QKDNF_A_BINDING_LOCAL_ADDR4) |
+			QN_BIT(QKDNF_A_BINDING_LOCAL_ADDR6),
 	},
 };
 

@@ -29,6 +29,7 @@ extern const struct qn_set qn_set_contract;
 extern const struct qn_set qn_set_flow;
 extern const struct qn_set qn_set_relay;
 extern const struct qn_set qn_set_supply;
+extern const struct qn_set qn_set_association;
 extern const struct qn_set qn_set_binding;
 extern const struct qn_set qn_set_stats;
 extern const struct qn_set qn_set_event;

@@ -2,6 +2,7 @@
 /* qkdnfctl ipsec: IPsec associations under key of a stream. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <linux/qkdnf.h>
 
@@ -126,6 +127,27 @@ static int ipsec_rekey(struct ctl *ctl, int argc, char **argv)
 	return one(ctl, QKDNF_CMD_BINDING_REKEY, argc, argv);
 }
 
+static int ipsec_move(struct ctl *ctl, int argc, char **argv)
+{
+	static const char *const takes[] = { "address", "local" };
+	struct qn_rec *req = name_of(ctl, argc, argv);
+	int i;
+
+	if (!req)
+		return CTL_USAGE;
+	for (i = 1; i < argc; i += 2)
+		if (strcmp(argv[i], takes[0]) && strcmp(argv[i], takes[1])) {
+			qn_rec_free(req);
+			return ctl_usage(ctl, "'%s' cannot move: there are %s and %s", argv[i],
+					 takes[0], takes[1]);
+		}
+	if (ctl_words(ctl, &qn_words_binding, argc - 1, argv + 1, req)) {
+		qn_rec_free(req);
+		return CTL_USAGE;
+	}
+	return ctl_send(ctl, ctl_km(ctl), QKDNF_CMD_BINDING_MOVE, 0, req);
+}
+
 static int ipsec_del(struct ctl *ctl, int argc, char **argv)
 {
 	return one(ctl, QKDNF_CMD_BINDING_DEL, argc, argv);
@@ -149,6 +171,13 @@ static const struct ctl_verb verbs[] = {
 	  .args = "REQID",
 	  .run = ipsec_rekey,
 	  .summary = "agree fresh associations now, in both directions" },
+	{ .name = "move",
+	  .args = "REQID [local IP] [address IP]",
+	  .run = ipsec_move,
+	  .summary = "put a tunnel at other outer addresses, sessions in it live on",
+	  .help = "  The other end is told of the own address: say it where it moves, with the new\n"
+		  "  address in place already and the old one still there. Fresh associations are\n"
+		  "  agreed before the old ones go, and policies with this reqid follow.\n" },
 	{ .name = "del",
 	  .args = "REQID",
 	  .run = ipsec_del,

@@ -153,7 +153,8 @@ enum qkdnf_route_active {
 };
 
 /**
- * enum qkdnf_direction - Which side of a contract this node is
+ * enum qkdnf_direction - Which side of a contract this node is; or the way an
+ *	association goes
  * @QKDNF_DIRECTION_IN: this node carries for the peer; frames arrive from it
  * @QKDNF_DIRECTION_OUT: the peer carries for this node; frames leave to it
  */
@@ -883,6 +884,34 @@ enum {
 };
 
 /*
+ * Attributes: association
+ * One direction's IPsec association.
+ *
+ * DIRECTION (u32, enum qkdnf_direction)
+ * SPI (u32)
+ * AGE_MS (u32): milliseconds since it was installed
+ * OCTETS (u64): octets that it has carried
+ * PACKETS (u64): packets that it has carried
+ * VALID (u8): 1: at work; 0: it reached a hard limit, or somebody took it out
+ *	of xfrm [at most 1]
+ * LEAVES_MS (u32): it was replaced, and is taken out in so many milliseconds;
+ *	else absent
+ */
+enum {
+	QKDNF_A_ASSOCIATION_PAD = 1,
+	QKDNF_A_ASSOCIATION_DIRECTION,
+	QKDNF_A_ASSOCIATION_SPI,
+	QKDNF_A_ASSOCIATION_AGE_MS,
+	QKDNF_A_ASSOCIATION_OCTETS,
+	QKDNF_A_ASSOCIATION_PACKETS,
+	QKDNF_A_ASSOCIATION_VALID,
+	QKDNF_A_ASSOCIATION_LEAVES_MS,
+
+	__QKDNF_A_ASSOCIATION_MAX,
+	QKDNF_A_ASSOCIATION_MAX = (__QKDNF_A_ASSOCIATION_MAX - 1)
+};
+
+/*
  * Attributes: binding
  * IPsec traffic that one peer's key protects.
  *
@@ -928,6 +957,8 @@ enum {
  * ACQUIRED (u64): times that traffic met no association
  * OLD_OUT (u32): outbound associations that were replaced and are about to go
  * OLD_IN (u32): inbound associations that were replaced and are about to go
+ * ASSOCIATION (nest of QKDNF_A_ASSOCIATION_*): those that are installed, the
+ *	newest of each direction first; at most eight of each
  */
 enum {
 	QKDNF_A_BINDING_PAD = 1,
@@ -965,6 +996,7 @@ enum {
 	QKDNF_A_BINDING_ACQUIRED,
 	QKDNF_A_BINDING_OLD_OUT,
 	QKDNF_A_BINDING_OLD_IN,
+	QKDNF_A_BINDING_ASSOCIATION,
 
 	__QKDNF_A_BINDING_MAX,
 	QKDNF_A_BINDING_MAX = (__QKDNF_A_BINDING_MAX - 1)
@@ -1079,6 +1111,10 @@ enum {
  *	made by other means. EOPNOTSUPP if this kernel lacks the algorithm.
  * BINDING_DEL: Takes a binding away, and its associations at both ends.
  * BINDING_REKEY: Has fresh associations agreed now, in both directions.
+ * BINDING_MOVE: Puts a binding in tunnel mode at other outer addresses, of the
+ *	same family; what is not named stays. The other end is told of the own
+ *	address. Fresh associations are agreed there before the old ones go, and
+ *	policies with this reqid follow.
  */
 enum {
 	QKDNF_CMD_NODE_GET = 1,
@@ -1108,6 +1144,7 @@ enum {
 	QKDNF_CMD_BINDING_NEW,
 	QKDNF_CMD_BINDING_DEL,
 	QKDNF_CMD_BINDING_REKEY,
+	QKDNF_CMD_BINDING_MOVE,
 
 	__QKDNF_CMD_MAX,
 	QKDNF_CMD_MAX = (__QKDNF_CMD_MAX - 1)

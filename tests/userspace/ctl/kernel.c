@@ -343,6 +343,13 @@ int kernel_step(struct qn_model *k, const struct qn_step *step, struct qn_error 
 					  qn_get(req, QKDNF_A_SOURCE_PEER, 0)), err);
 	case QKDNF_CMD_BINDING_NEW:
 		return binding_new(k, req, err);
+	case QKDNF_CMD_BINDING_MOVE:
+		link = qn_find(k->bindings, QKDNF_A_BINDING_REQID,
+			       qn_get(req, QKDNF_A_BINDING_REQID, 0));
+		if (!link)
+			return qn_fail(err, "ENOENT binding");
+		overlay(link, req);
+		return 0;
 	case QKDNF_CMD_BINDING_DEL:
 		return remove_one(&k->bindings,
 				  qn_find(k->bindings, QKDNF_A_BINDING_REQID,

@@ -209,6 +209,19 @@ static void changes(void)
 	       "+ binding of reqid 7 to 192.0.2.2\n");
 	expect(BASE ", segment: 16Ki, source: push}\n" BIND ", esn: no, soft-seconds: 30s}\n",
 	       &kernel, 0, "");
+	/* Addresses alone move, in one family. */
+	expect(BASE ", segment: 16Ki, source: push}\nipsec:\n- {reqid: 7, peer: 64496:2, address: "
+	       "192.0.2.2, local: 192.0.2.9, esn: no, soft-seconds: 30s}\n",
+	       &kernel, 0, "~ binding of reqid 7: local-addr4 192.0.2.1 -> 192.0.2.9\n");
+	expect(BASE ", segment: 16Ki, source: push}\nipsec:\n- {reqid: 7, peer: 64496:2, address: "
+	       "'2001:db8::2', local: '2001:db8::9', esn: no, soft-seconds: 30s}\n",
+	       &kernel, 0,
+	       "- binding of reqid 7, to be made anew: addr6 - -> 2001:db8::2, local-addr6 - -> 2001:db8::9\n"
+	       "+ binding of reqid 7 to 2001:db8::2\n");
+	expect(BASE ", segment: 16Ki, source: push}\n" BIND ", esn: no, soft-seconds: 30s}\n",
+	       &kernel, 0,
+	       "- binding of reqid 7, to be made anew: addr4 - -> 192.0.2.2, local-addr4 - -> 192.0.2.1\n"
+	       "+ binding of reqid 7 to 192.0.2.2\n");
 	/* It finds its peer by node id, and stays when that is made anew. */
 	expect(BASE ", source: push}\n" BIND ", esn: no, soft-seconds: 30s}\n", &kernel,
 	       QN_PLAN_REMAKE,
