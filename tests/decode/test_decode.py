@@ -247,6 +247,37 @@ class Net:
         self.send(A, C, wire.SUPPLY, body, flags=8, offset=offset, key=self.remote_key,
                   incarnation=FAR[A])
 
+    # Associations, over a link or straight from 1:1 to 2:1, asked for by 1:1.
+
+    def sa_frame(self, sender, receiver, kind, body, offset=None):
+        if C not in (sender, receiver):
+            self.send(sender, receiver, kind, body)
+        elif sender == A:
+            self.send(A, C, kind, body, offset=offset, key=self.remote_key, incarnation=FAR[A])
+
+    def sa_request(self, receiver=B, number=70, key=20 << SHIFT, offset=2560, octets=36,
+                   algorithm=1, flags=2, reserved=0):
+        body = struct.pack('>IBBBBQQII', 7, algorithm, 1, flags, reserved, number, key, octets,
+                           0)
+        self.sa_frame(A, receiver, wire.SA_REQ, body, offset)
+
+    def sa_answer(self, number=70, spi=0x1234, status=1):
+        self.sa_frame(B, A, wire.SA_ACK, struct.pack('>IB3xQII', 7, status, number, spi, 0))
+
+    def sa_end(self, receiver=B, number=70, spi=0x1234, status=1, offset=2624):
+        self.sa_frame(A, receiver, wire.SA_END,
+                      struct.pack('>IB3xQII', 7, status, number, spi, 0), offset)
+
+    def associate(self):
+        self.sa_request()
+        self.sa_request()                       # repeated under fresh key
+        self.sa_answer()
+        self.sa_answer()
+        self.sa_request(number=71, key=(20 << SHIFT) + 48, algorithm=2)
+        self.sa_answer(number=71, spi=0x1235)
+        self.sa_end()
+        self.sa_request(receiver=C, key=2816)
+
     def judged(self, links=('ab', 'bc'), backwards=False):
         """backwards: the captures are read so, their times being what they are."""
         audit = Audit({PAIRS[name]: Link(name, self.keys[name]) for name in links})
@@ -510,10 +541,43 @@ def data_is_read():
             or unequal('packets', packets, [packet for _, packet in judged.packets()]))
 
 
+def associations_are_read():
+    net = Net()
+    net.session()
+    net.associate()
+    judged = net.judged()
+    key = net.keys['ab'].read(20 << SHIFT, 96)
+    remote = net.octets[2816:2852]
+    lines = [f'"{family}","*","*","0x{spi}","{name}","0x{octets.hex()}","NULL",""\n'
+             for spi, name, octets in (
+                 ('00001234', 'AES-GCM with 16 octet ICV [RFC4106]', key[:36]),
+                 ('00001235', 'ChaCha20 with Poly1305 [RFC7634]', key[48:84]))
+             for family in ('IPv4', 'IPv6')]
+    report = judged.report()['associations']
+    return (expect(judged, (), unknown=0, bad=0)
+            or unequal('for Wireshark', lines, judged.associations.wireshark())
+            or unequal('SPIs', ['00001234', '00001235', None], [one['spi'] for one in report])
+            or unequal('key', [hashlib.sha256(one).hexdigest() for one in
+                               (key[:36], key[48:84], remote)],
+                       [one['sha256'] for one in report])
+            or unequal('left', [True, False, False], [one['ended'] for one in report])
+            or unequal('to', ['1:2', '1:2', '2:1'], [one['receiver'] for one in report]))
+
+
+def answer_to_nothing_captured():
+    net = Net()
+    net.session()
+    net.sa_answer()
+    judged = net.judged()
+    return (expect(judged, (), unknown=0, bad=0)
+            or unequal('passed over', 1, judged.skipped['answer whose SA_REQ is not captured']))
+
+
 def every_octet_counts():
     """Any bit of any frame: none of the tampered passes as verified."""
     net = Net()
     net.session()
+    net.associate()
     hellos = {bytes(one[2]): one for one in net.sent if one[2][1] == wire.HELLO}.values()
     for at, (_, _, raw) in enumerate(net.sent):
         # A bulk frame cannot be judged without the HELLOs before it.
@@ -532,6 +596,7 @@ def every_octet_counts():
 def every_length():
     net = Net()
     net.session()
+    net.associate()
     for at, (_, _, raw) in enumerate(net.sent):
         for length in [*range(min(len(raw), 130)), len(raw) - 1]:
             one = Net()
@@ -697,6 +762,15 @@ def data(net, **more):
     net.send(A, B, wire.DATA, bytes(900), flags=8, **more)
 
 
+def associated(*steps):
+    """All is well with associations, then this: (method, settings)..."""
+    def change(net):
+        net.associate()
+        for method, settings in steps:
+            getattr(net, method)(**settings)
+    return change
+
+
 def later_hello(net, **more):
     net.hello(C, B, 9000, **more)
 
@@ -748,6 +822,41 @@ BROKEN = {
     'data-in-a-contract': (lambda net: data(net, contract=7), 'form'),
     'data-in-shares': (lambda net: data(net, share=0x12), 'form'),
     'data-tagged-the-old-way': (lambda net: data(net, hash_key=NO_HASH), 'tag'),
+    'association-key-named-again':
+        (associated(('sa_request', {'number': 72})), 'reuse'),
+    'association-keys-overlap':
+        (associated(('sa_request', {'number': 72, 'key': (20 << SHIFT) + 80})), 'reuse'),
+    'association-key-seals':
+        (lambda net: (net.associate(), net.hello(A, B, 9000, offset=(20 << SHIFT) + 32)),
+         'reuse'),
+    'association-key-of-the-other-lane':
+        (associated(('sa_request', {'number': 72, 'key': 3 << SHIFT})), 'owner'),
+    'association-key-given-away':
+        (associated(('sa_request', {'number': 72, 'key': (8 << SHIFT) + 1024})), 'owner'),
+    'association-key-confirms-its-segment':
+        (associated(('sa_request', {'receiver': C, 'number': 72, 'key': 16,
+                                    'offset': 3328})), 'reuse'),
+    'association-key-leaves-its-segment':
+        (associated(('sa_request', {'number': 72, 'key': (21 << SHIFT) - 32})), 'sa'),
+    'association-asked-for-otherwise':
+        (associated(('sa_request', {'number': 71, 'key': 24 << SHIFT})), 'sa'),
+    'association-with-a-lower-id':
+        (associated(('sa_request', {'number': 69, 'key': 24 << SHIFT})), 'sa'),
+    'association-with-another-spi': (associated(('sa_answer', {'spi': 0x1236})), 'sa'),
+    'association-refused-after-all':
+        (associated(('sa_answer', {'spi': 0, 'status': 2})), 'sa'),
+    'spi-of-another-association':
+        (associated(('sa_request', {'number': 72, 'key': 24 << SHIFT}),
+                    ('sa_answer', {'number': 72})), 'sa'),
+    'end-of-another-spi': (associated(('sa_end', {'number': 71})), 'sa'),
+    'association-of-32-octets': (associated(('sa_request', {'octets': 32})), 'form'),
+    'association-of-no-algorithm': (associated(('sa_request', {'algorithm': 3})), 'form'),
+    'association-with-a-flag': (associated(('sa_request', {'flags': 4})), 'form'),
+    'association-with-reserved-octets': (associated(('sa_request', {'reserved': 1})), 'form'),
+    'association-key-not-aligned': (associated(('sa_request', {'key': 8})), 'form'),
+    'refusal-with-an-spi': (associated(('sa_answer', {'status': 2})), 'form'),
+    'spi-below-256': (associated(('sa_answer', {'spi': 255})), 'form'),
+    'end-of-another-kind': (associated(('sa_end', {'status': 3})), 'form'),
     'hello-reading-goes-back':
         (lambda net: later_hello(net, readings=[(7, 1, 250, 200)]), 'hello'),
     'hello-more-at-the-mark':
@@ -886,6 +995,22 @@ class Command:
                 or unequal('in text', [], [line for line, kind in zip(text, kinds)
                                            if f'  {kind}  ' not in line]))
 
+    def esp(self):
+        """Key of associations goes to a file that is its owner's alone, nowhere else."""
+        net = Net()
+        net.session()
+        net.associate()
+        path = self.file('capture', pcap([udp_packet(*one) for one in net.sent], 101))
+        result = self.run('verify', *self.links, '--esp', self.path('esp_sa'), path)
+        key = net.keys['ab'].read(20 << SHIFT, 36).hex()
+        with open(self.path('esp_sa'), encoding='ascii') as file:
+            lines = file.read().splitlines()
+        return (unequal('exit status', 0, result.returncode)
+                or unequal('lines', 4, len(lines)) or unequal('key', True, key in lines[0])
+                or unequal('mode', 0o600, os.stat(self.path('esp_sa')).st_mode & 0o777)
+                or unequal('key shown', False, key in result.stdout + result.stderr)
+                or unequal('SPI shown', True, '00001234' in result.stdout))
+
     def exit_status(self):
         """1 for a finding, and what it was; --complete minds what is unknown."""
         path = self.file('capture', pcap(self.v4, 101))
@@ -938,8 +1063,8 @@ def main():
                      a_missing_share_gives_nothing, no_key_no_verdict,
                      hello_read_after_what_it_names, capture_begins_late, another_pairing,
                      hash_key_given_up, remote_hello_names_none,
-                     remote_hello_names_one, data_is_read, every_octet_counts,
-                     every_length):
+                     remote_hello_names_one, data_is_read, associations_are_read,
+                     answer_to_nothing_captured, every_octet_counts, every_length):
         test(function)
     for name, (change, *kinds) in BROKEN.items():
         run = broken(change, *kinds)
@@ -952,7 +1077,8 @@ def main():
                 return command.reads(form)
             run.__name__ = 'reads-' + form
             test(run)
-        for function in (command.digest, command.dump, command.exit_status, command.refusals):
+        for function in (command.digest, command.dump, command.esp, command.exit_status,
+                         command.refusals):
             def run(function=function):
                 return function()
             run.__name__ = function.__name__

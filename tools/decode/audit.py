@@ -14,6 +14,7 @@ from collections import Counter, defaultdict, namedtuple
 
 import capture
 import frame as wire
+from associations import Associations
 from frame import node_text
 from hashkeys import HashKeys, hello_faults, pairing_of
 from remote import Lane, RemoteStreams, pair_of
@@ -29,6 +30,7 @@ KINDS = {
     'owner': 'spent from a segment that the sender does not own',
     'hash': 'hash key not agreed as the page describes',
     'hello': 'HELLO contradicts itself or another',
+    'sa': 'IPsec association not agreed as the page describes',
     'supply': 'key set aside for applications is used for something else, or lost',
 }
 
@@ -62,6 +64,7 @@ class Audit:
         self.finding_count, self.finding_text = Counter(), defaultdict(list)
         self.remote = RemoteStreams()
         self.hash_keys = HashKeys()
+        self.associations = Associations()
         self.uses = defaultdict(list)       # stream: [Use]
         self.shifts = {}                    # link pair: shift
         self.malformed = 0
@@ -119,13 +122,14 @@ class Audit:
             frame = sighting.frame
             frame.number = number
             self.nodes_at[sighting.src[0]].add(frame.sender)
-            if frame.kind in (wire.GRANT, *wire.STRAIGHT):
+            if frame.kind in wire.NEIGHBOUR:
                 self.nodes_at[sighting.dst[0]].add(frame.destination)
         self.verify_links()
         for fault in self.remote.assemble():
             self.find(*fault)
         self.verify_remote()
         self.check_confirmations()
+        self.check_associations()
         self.check_supply()
         self.check_hash_keys()
         self.check_owners()
@@ -137,7 +141,7 @@ class Audit:
         receiver of a relayed frame follows from where the datagram goes.
         """
         frame = sighting.frame
-        if frame.kind in (wire.GRANT, *wire.STRAIGHT):
+        if frame.kind in wire.NEIGHBOUR:
             return {frame.destination}
         known = self.nodes_at[sighting.dst[0]] - {frame.sender}
         return known or {node for pair in self.links if frame.sender in pair
@@ -189,7 +193,7 @@ class Audit:
         if wrong:
             sighting.verdict, sighting.stream = 'bad', wrong
             self.find('tag', describe(sighting))
-        elif len(receivers) == 1 and (pairs or frame.kind not in (wire.HELLO, wire.SUPPLY)):
+        elif len(receivers) == 1 and (pairs or frame.kind not in wire.STRAIGHT):
             # Ranges tell of reuse even where the key is not known.
             sighting.receiver = next(iter(receivers))
             self.spend(sighting, pair_of(frame.sender, sighting.receiver))
@@ -243,7 +247,7 @@ class Audit:
         if stream not in self.links:
             return
         own_probe = links_own_probe(sighting)
-        about_link = frame.kind in (wire.HELLO, wire.GRANT, wire.SUPPLY) or own_probe
+        about_link = frame.kind in wire.NEIGHBOUR or own_probe
         if about_link and self.shifts.setdefault(stream, frame.shift) != frame.shift:
             self.find('form', f'{describe(sighting)}: another shift than this link had')
         if own_probe and sighting.fields['sent_us']:
@@ -345,6 +349,29 @@ class Audit:
                         lane, fields['far_incarnation'], index,
                         bytes.fromhex(entry['value'])) is False:
                     self.find('confirm', f'{describe(sighting)}: segment {index}')
+
+    def check_associations(self):
+        """Whose key an association is: a range of the lane of who sends under it."""
+        for sighting in self.verified(*wire.SA):
+            for fault in self.associations.take(sighting):
+                self.find('sa', f'{describe(sighting)}: {fault}')
+        if self.associations.unasked:
+            self.skipped['answer whose SA_REQ is not captured'] += self.associations.unasked
+        for one in self.associations.known.values():
+            sighting, offset = one.request, one.fields['key_offset']
+            shift = self.shift_of(one.stream)
+            if (one.end - 1) >> shift != offset >> shift:
+                self.find('sa', f'{describe(sighting)}: key that leaves its segment')
+            if isinstance(one.stream, Lane):
+                index = offset >> shift
+                if wire.born_to(index, *pair_of(*one.stream[:2])) != one.name.sender:
+                    self.find('owner', f'{describe(sighting)}: key of segment {index}')
+                if offset & ((1 << shift) - 1) < wire.KEY_LEN:
+                    self.find('reuse', f'{describe(sighting)}: the confirmation key of '
+                              f'segment {index}')
+            one.key = self.key_of(sighting, offset, one.fields['octets'])
+            self.uses[one.stream].append(Use(offset, one.end, sighting.frame.number,
+                                             'key of an association'))
 
     def check_supply(self):
         """Decode SUPPLY. A range that an application took is a use like a frame's."""
@@ -452,6 +479,12 @@ class Audit:
                 self.find('form', f'{describe(sighting)}: its range leaves the segment')
             self.check_owner(describe(sighting), frame.sender, index, granted[pair],
                              pair, first[pair])
+        for one in self.associations.known.values():
+            if one.stream in self.shifts:
+                self.check_owner(f'{describe(one.request)}: key of an association',
+                                 one.name.sender,
+                                 one.fields['key_offset'] >> self.shifts[one.stream],
+                                 granted[one.stream], one.stream, first[one.stream])
         for key in self.hash_keys.keys.values():
             pair = key.pairing.pair
             if pair not in self.links:
@@ -517,14 +550,19 @@ class Audit:
                 if not top or use.end > top.end:
                     top = use
 
-    def packets(self):
-        """(time, octets) of each packet that a tunnel carried."""
+    def opened(self):
+        """(sighting, pad, packet) of each packet that a tunnel carried."""
         for sighting in self.verified(wire.DATA):
             frame = sighting.frame
             pad = self.key_of(sighting, frame.offset + wire.KEY_LEN, frame.length)
             if pad is not None:
                 text = int.from_bytes(frame.payload, 'big') ^ int.from_bytes(pad, 'big')
-                yield sighting.time_ns, text.to_bytes(frame.length, 'big')
+                yield sighting, pad, text.to_bytes(frame.length, 'big')
+
+    def packets(self):
+        """(time, octets) of each packet that a tunnel carried."""
+        for sighting, _, packet in self.opened():
+            yield sighting.time_ns, packet
 
     # --- the outcome --------------------------------------------------------------------
 
@@ -555,6 +593,7 @@ class Audit:
                       for name, seen in sorted(types.items())},
             'hops': self.hops(),
             'streams': [self.lane_report(lane) for lane in sorted(self.remote.shares)],
+            'associations': self.associations.report(),
             'digests': list(digests),
             'findings': [{'kind': kind, 'meaning': KINDS[kind], 'count': count,
                           'examples': self.finding_text[kind]}
@@ -564,15 +603,23 @@ class Audit:
     def hops(self):
         """Frames and octets of key by the stream that sealed them."""
         rows = defaultdict(Counter)
+
+        def name_of(stream):
+            if not isinstance(stream, Lane):
+                return stream
+            return ('end to end', *pair_of(stream.generator, stream.far))
+
         for sighting in self.sightings:
-            stream = sighting.stream
-            if isinstance(stream, Lane):
-                stream = ('end to end', *pair_of(stream.generator, stream.far))
+            stream = name_of(sighting.stream)
             rows[stream][sighting.verdict] += 1
             if sighting.verdict != 'bad':
                 rows[stream]['octets'] += sighting.frame.end - sighting.frame.offset
         for key in self.hash_keys.keys.values():
-            rows[key.pairing.pair]['octets'] += key.end - key.offset
+            pair = key.pairing.pair
+            remote = pair not in self.links and ('end to end', *pair) in rows
+            rows[('end to end', *pair) if remote else pair]['octets'] += key.end - key.offset
+        for one in self.associations.known.values():
+            rows[name_of(one.stream)]['octets'] += one.end - one.fields['key_offset']
         hops = []
         for stream, row in sorted(rows.items(), key=lambda item: str(item[0])):
             if stream is None:

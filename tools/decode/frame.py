@@ -12,11 +12,14 @@ HEADER = struct.Struct('>BBBBHBBQQQQQQIHH16s')
 PROBE, HELLO, GRANT, SUPPLY, RELAY, RELAY_ACK, RELAY_NAK = range(1, 8)
 TYPES = {PROBE: 'PROBE', HELLO: 'HELLO', GRANT: 'GRANT', SUPPLY: 'SUPPLY',
          RELAY: 'RELAY', RELAY_ACK: 'RELAY_ACK', RELAY_NAK: 'RELAY_NAK'}
-TYPES.update({kind: f'SA_{kind}' for kind in range(8, 16)})
+SA_REQ, SA_ACK, SA_END = SA = range(8, 11)
+TYPES.update({SA_REQ: 'SA_REQ', SA_ACK: 'SA_ACK', SA_END: 'SA_END'})
+TYPES.update({kind: f'SA_{kind}' for kind in range(11, 16)})
 DATA = 16
 TYPES[DATA] = 'DATA'
-DECODED = (*range(PROBE, RELAY_NAK + 1), DATA)
-STRAIGHT = (HELLO, SUPPLY, DATA)         # also sealed by a remote stream itself
+DECODED = (*range(PROBE, SA_END + 1), DATA)
+STRAIGHT = (HELLO, SUPPLY, *SA, DATA)    # also sealed by a remote stream itself
+NEIGHBOUR = (GRANT, *STRAIGHT)         # from the sender itself, to the receiver
 BULK = (RELAY, DATA)                   # tagged by way of the linear hash
 NO_OFFSET = (1 << 64) - 1
 
@@ -25,11 +28,18 @@ FLAGS = {REPLY: 'REPLY', KEYED: 'KEYED', RNG: 'RNG', PADDED: 'PADDED'}
 # What each type may carry; a RELAY carries exactly one of KEYED and PADDED.
 FLAGS_ALLOWED = {PROBE: 0, HELLO: 0, GRANT: REPLY, SUPPLY: REPLY | PADDED,
                  RELAY: KEYED | RNG | PADDED, RELAY_ACK: 0, RELAY_NAK: 0,
-                 DATA: PADDED}
+                 SA_REQ: 0, SA_ACK: 0, SA_END: 0, DATA: PADDED}
 
 OPERATIONS = {1: 'mark', 2: 'taken'}
 NAK_CODES = {1: 'no route', 2: 'no key', 3: 'contract exceeded',
              4: 'contract unknown or expired', 5: 'hop limit', 6: 'over its rate'}
+SA_ALGORITHMS = {1: 'aes-gcm', 2: 'chacha20-poly1305'}
+SA_MODES = {1: 'tunnel', 2: 'transport'}
+SA_FLAGS = {1: 'esn', 2: 'together'}
+SA_STATUS = {1: 'installed', 2: 'key not held', 3: 'no such binding', 4: 'differs',
+             5: 'not installed'}
+SA_ENDS = {1: 'left', 2: 'gone'}
+SA_KEY, SPI_MIN = 36, 256
 ENTRY_KINDS = {1: 'confirmed', 2: 'partial'}
 PROBE_BODY = struct.Struct('>QQQQ8s')
 HELLO_BODY = struct.Struct('>QQQQIIQHHHHQQQQ')
@@ -37,6 +47,8 @@ READING = struct.Struct('>IIQQ')
 SUPPLY_BODY = struct.Struct('>BBHIQQQ16s64s')
 ACK_BODY = struct.Struct('>QQIHHQ')
 ACK_ENTRY = struct.Struct('>BB6sQ16s')
+SA_REQ_BODY = struct.Struct('>IBBBBQQII')
+SA_ACK_BODY = struct.Struct('>IB3sQII')          # and SA_END
 NAK_BODY = struct.Struct('>BBHIQII')
 
 
@@ -150,9 +162,9 @@ def header_faults(frame):
         faults.append(f'share {frame.share} of {frame.shares}')
     if not 12 <= frame.shift <= 16:
         faults.append(f'shift {frame.shift}')
-    if kind in (HELLO, GRANT, SUPPLY, DATA) and (frame.share, frame.shares) != (0, 1):
+    if kind in NEIGHBOUR and (frame.share, frame.shares) != (0, 1):
         faults.append(f'shares on {frame.name}')
-    if kind in (HELLO, GRANT, SUPPLY, DATA) and frame.origin != frame.sender:
+    if kind in NEIGHBOUR and frame.origin != frame.sender:
         faults.append(f'{frame.name} whose origin is not its sender')
     if kind not in (RELAY, RELAY_NAK) and frame.remote_offset:
         faults.append(f'remote offset on {frame.name}')
@@ -281,6 +293,33 @@ def parse_nak(payload):
             'reporter': node_text(reporter), 'nak_contract': contract}
 
 
+def parse_sa_req(payload):
+    need(len(payload) == SA_REQ_BODY.size, f'SA_REQ of {len(payload)} octets, not 32')
+    (reqid, algorithm, mode, flags, reserved, number, offset, octets,
+     more) = SA_REQ_BODY.unpack(payload)
+    need(not reserved and not more, 'SA_REQ: reserved octets are not 0')
+    need(reqid and number, f'SA_REQ: reqid {reqid}, id {number}')
+    need(algorithm in SA_ALGORITHMS, f'SA_REQ: algorithm {algorithm}')
+    need(mode in SA_MODES, f'SA_REQ: mode {mode}')
+    need(not flags & ~sum(SA_FLAGS), f'SA_REQ: flags 0x{flags:02x}')
+    need(octets == SA_KEY, f'SA_REQ: {octets} octets of key, not {SA_KEY}')
+    need(offset % GRANULE == 0, f'SA_REQ: key at {offset}, which is not a multiple of 16')
+    return {'reqid': reqid, 'algorithm': SA_ALGORITHMS[algorithm], 'mode': SA_MODES[mode],
+            'flags': [name for bit, name in SA_FLAGS.items() if flags & bit], 'id': number,
+            'key_offset': offset, 'octets': octets}
+
+
+def parse_sa_ack(payload, name, values):
+    """SA_ACK and SA_END: values are what status says. An SPI is there with 1 only."""
+    need(len(payload) == SA_ACK_BODY.size, f'{name} of {len(payload)} octets, not 24')
+    reqid, status, reserved, number, spi, more = SA_ACK_BODY.unpack(payload)
+    need(not any(reserved) and not more, f'{name}: reserved octets are not 0')
+    need(status in values, f'{name}: status {status}')
+    need(reqid and (number or values[status] == 'gone'), f'{name}: reqid {reqid}, id {number}')
+    need(spi >= SPI_MIN if status == 1 else not spi, f'{name}: SPI {spi} with status {status}')
+    return {'reqid': reqid, 'status': values[status], 'id': number, 'spi': spi}
+
+
 def parse_clear(frame):
     """The fields of a payload that is in clear; empty for the padded ones."""
     reply = bool(frame.flags & REPLY)
@@ -294,4 +333,10 @@ def parse_clear(frame):
         return parse_ack(frame.payload)
     if frame.kind == RELAY_NAK:
         return parse_nak(frame.payload)
+    if frame.kind == SA_REQ:
+        return parse_sa_req(frame.payload)
+    if frame.kind == SA_ACK:
+        return parse_sa_ack(frame.payload, 'SA_ACK', SA_STATUS)
+    if frame.kind == SA_END:
+        return parse_sa_ack(frame.payload, 'SA_END', SA_ENDS)
     return {}

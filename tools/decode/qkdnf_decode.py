@@ -7,6 +7,7 @@ import argparse
 import datetime
 import hashlib
 import json
+import os
 import re
 import struct
 import sys
@@ -179,6 +180,13 @@ def brief(kind, fields):
     if kind == wire.RELAY_NAK:
         return (f"{fields['code']} share {fields['nak_share']} wait {fields['wait_ms']} ms by "
                 f"{fields['reporter']}")
+    if kind == wire.SA_REQ:
+        return (f"reqid {fields['reqid']} id {fields['id']} {fields['algorithm']} "
+                f"{' '.join((fields['mode'], *fields['flags']))} key "
+                f"{fields['key_offset']}:{fields['octets']}")
+    if kind in (wire.SA_ACK, wire.SA_END):
+        return (f"reqid {fields['reqid']} id {fields['id']} {fields['status']}"
+                + (f" SPI {fields['spi']:08x}" if fields['spi'] else ''))
     return ''
 
 
@@ -328,6 +336,12 @@ def show(report, good):
               ['end to end', 'incarnation', 'chunks', 'frames', 'on 2+ hops', 'arrived',
                'same key', 'segments', 'confirmed'])
         print('  (chunks count once for each share; segments: all octets recovered)')
+    if report['associations']:
+        print()
+        table([[one['reqid'], f"{one['sender']} > {one['receiver']}", one['algorithm'],
+                one['spi'] or '-', one['offset'], 'yes' if one['sha256'] else 'no',
+                'yes' if one['ended'] else 'no'] for one in report['associations']],
+              ['reqid', 'association', 'algorithm', 'SPI', 'key at', 'key known', 'left'])
     for digest in report['digests']:
         print(f"digest {digest['stream']} {digest['offset']}:{digest['octets']} "
               f"{digest['sha256']}")
@@ -367,7 +381,20 @@ def write_packets(path, audit):
         raise UsageError(f'--packets {path}: {error.strerror}') from None
 
 
-def verify(options):
+def write_esp(path, audit):
+    """Key of IPsec associations, readable by its owner alone, as Wireshark and tshark
+    take it: the file esp_sa of a configuration directory.
+    """
+    try:
+        with open(path, 'w', encoding='ascii',
+                  opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.writelines(audit.associations.wireshark())
+    except OSError as error:
+        raise UsageError(f'--esp {path}: {error.strerror}') from None
+
+
+def audited(options):
+    """The Audit of what the options name."""
     links = parse_links(options.link, options.pair)
     if not links:
         raise UsageError('nothing to verify with: give --link and --pair, or use dump')
@@ -378,6 +405,15 @@ def verify(options):
         audit.load(path)
     audit.judge()
     progress.done()
+    return audit
+
+
+def verify(options):
+    return conclude(audited(options), options)
+
+
+def conclude(audit, options):
+    """Say what the audit found, and write what was asked for. Returns the exit status."""
     report = audit.report(digests(audit, options))
     if not audit.sightings:
         raise UsageError('no frame in these captures: was the right interface captured, and '
@@ -390,6 +426,8 @@ def verify(options):
         write_segments(options.segments, report)
     if options.packets:
         write_packets(options.packets, audit)
+    if options.esp:
+        write_esp(options.esp, audit)
     if options.json:
         print(json.dumps(report))
     else:
@@ -397,7 +435,8 @@ def verify(options):
     return 0 if good else 1
 
 
-def main():
+def arguments(words=None):
+    """Options from a command line."""
     parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__)
     verbs = parser.add_subparsers(dest='verb', required=True)
 
@@ -430,8 +469,15 @@ def main():
                       'SHA-256 of each recovered segment')
     verb.add_argument('--packets', metavar='FILE',
                       help='write the packets that tunnels carried, as a pcap file of IP')
-    options = parser.parse_args()
+    verb.add_argument('--esp', metavar='FILE',
+                      help="write the key of IPsec associations as Wireshark's esp_sa has it")
+    options = parser.parse_args(words)
     options.port = options.port or [17717]
+    return options
+
+
+def main():
+    options = arguments()
     try:
         return dump(options) if options.verb == 'dump' else verify(options)
     except (UsageError, capture.CaptureError) as error:
