@@ -15,6 +15,7 @@ set -uo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$top" || exit 1
+. tools/vm/fault.sh
 kernels=${K:-6.1 6.12}
 only=${T:-}
 out=$top/build/check
@@ -104,13 +105,6 @@ build() {
 }
 
 limit_of() { sed -n '1,20s/^# timeout: *\([0-9]*\).*/\1/p' "$1" | head -n 1; }
-
-# emulator_fault LOG: did the guest die of a trap that the kernel had put into its
-# own code, and taken out, to switch a branch? An emulator with several processors
-# may go on with what it translated in between; a processor does not. Worth another
-# boot, a few times.
-emulator_faults_max=4
-emulator_fault() { grep -q 'Oops: int3:' "$1" 2>/dev/null; }
 
 # guest KERNEL SCRIPT...: all in one boot; should the guest die, the script that
 # was at work has failed and the others get another boot.
