@@ -4,13 +4,16 @@ import contextlib
 import ctypes
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
-from collections import namedtuple
+from collections import Counter, namedtuple
 
 TRACE = os.environ.get('QKDNF_DEMO_TRACE') == '1'
 CLONE_NEWNET = 0x40000000
+LINUX_SLL2 = 276                # link type of pcap: its first two octets are the ether type
+ETHERTYPES = {b'\x08\x00': 4, b'\x86\xdd': 6}
 libc = ctypes.CDLL(None, use_errno=True)
 
 # A QKD link and the KM link beside it: ends are (node, address/prefix).
@@ -135,18 +138,20 @@ def cable(link, state):
 
 
 class Captures:
-    """One tcpdump a node, for frames that come in: each frame of each hop once."""
+    """One tcpdump a node, for what comes in: frames, each of each hop once, if not said
+    otherwise. name: of the files, behind the node's; live: they are read meanwhile.
+    """
 
-    def __init__(self, nodes, directory):
+    def __init__(self, nodes, directory, what='udp port 17717', name='', live=False):
         os.makedirs(directory, exist_ok=True)
         self.files, self.processes = [], []
         for node in nodes:
-            path = os.path.join(directory, node + '.pcap')
+            path = os.path.join(directory, node + name + '.pcap')
             self.files.append(path)
             with inside_of(node):
                 self.processes.append(subprocess.Popen(
                     ['tcpdump', '-Z', 'root', '-n', '-i', 'any', '-Q', 'in', '-s', '0',
-                     '-B', '4096', '-w', path, 'udp', 'port', '17717'],
+                     '-B', '4096', *(['-U'] if live else []), '-w', path, what],
                     stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True))
         # It says so when it captures; what is sent before would be missed.
         for node, process in zip(nodes, self.processes):
@@ -165,6 +170,23 @@ class Captures:
             if '\n0 packets dropped by kernel' not in '\n' + said:
                 raise RuntimeError('a capture lost frames: ' + said.strip().replace('\n', ', '))
         self.processes = []
+
+    def versions(self):
+        """How many packets of each version of IP came in, of all files."""
+        seen = Counter()
+        for file in self.files:
+            with open(file, 'rb') as capture:
+                data = capture.read()
+            if struct.unpack_from('<I', data, 20)[0] != LINUX_SLL2:
+                raise RuntimeError(f'{file} is not of the kind that tcpdump -i any writes')
+            at = 24
+            while at + 16 <= len(data):
+                kept = struct.unpack_from('<I', data, at + 8)[0]
+                if at + 16 + kept > len(data):
+                    break
+                seen[ETHERTYPES[data[at + 16:at + 18]]] += 1
+                at += 16 + kept
+        return seen
 
     def kill(self):
         for process in self.processes:
