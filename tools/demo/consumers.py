@@ -171,7 +171,7 @@ class Consumers:
                 ping.end(stop=True)
             del self.pings[1:]
             proven('the tunnel is out of key, and has stopped at both ends')
-            wait('associations end:', HARD_S + 20, self.stopped)
+            wait('associations end:', HARD_S + 60, self.stopped, every=0.1)
             table(['AT', 'STATE', 'WHY'], [[node, self.ipsec(node)['state'],
                                             self.ipsec(node)['reason']] for node in NODES])
             self.silence()
@@ -190,8 +190,13 @@ class Consumers:
                 ', '.join(states))
 
     def stopped(self):
-        """Nobody can send: the association that each one sent under has ended."""
+        """Nobody can send: the association that each one sent under has ended. A segment
+        that frames of control began has some for associations: that goes, too.
+        """
         now = [self.ipsec(node) for node in NODES]
+        for node, one in zip(NODES, now):
+            if one['state'] != 'waiting' and 'no key' not in (one.get('reason') or ''):
+                self.ctl('ipsec', 'rekey', str(traffic.REQID), node=node)
         return (all(one['state'] == 'waiting' for one in now),
                 f"{max(one['out_age_ms'] for one in now) / 1000:.0f} s old")
 
