@@ -446,8 +446,8 @@ int qn_nl_binding_rekey(struct sk_buff *skb, struct genl_info *info)
 	return on_named(info, TAKES_NAME, rekey);
 }
 
-static int move(struct genl_info *info, struct qn_node *node,
-		struct qn_binding *b)
+static int elsewhere(struct genl_info *info, struct qn_node *node,
+		     struct qn_binding *b)
 {
 	bool v4 = b->c.family == AF_INET;
 	int far = v4 ? QKDNF_A_BINDING_ADDR4 : QKDNF_A_BINDING_ADDR6;
@@ -481,5 +481,5 @@ static int move(struct genl_info *info, struct qn_node *node,
 
 int qn_nl_binding_move(struct sk_buff *skb, struct genl_info *info)
 {
-	return on_named(info, TAKES_MOVE, move);
+	return on_named(info, TAKES_MOVE, elsewhere);
 }

@@ -171,7 +171,7 @@ static void take_offer(struct qn_binding *b)
 		event(b, QKDNF_EVENT_TYPE_SA_REKEYED, a->spi, "inbound");
 	}
 	qn_sa_tell(b, QN_SA_ACK, done ? QN_SA_DONE : QN_SA_FAILED, o.id,
-	     done ? a->spi : 0, o.own, o.other);
+		   done ? a->spi : 0, o.own, o.other);
 out:
 	memzero_explicit(&o, sizeof(o));
 }
@@ -193,7 +193,7 @@ static void switch_to(struct qn_binding *b, const struct qn_sa_request *r, u8 *k
 		       "xfrm refuses the association", QN_SA_AGAIN_MS,
 		       QN_SA_AGAIN_MS_MAX);
 		qn_sa_tell(b, QN_SA_END, QN_SA_REPLACED, r->id, r->spi, r->own,
-		     r->other);
+			   r->other);
 		return;
 	}
 	list_for_each_entry(old, &b->out, list)
@@ -365,7 +365,7 @@ static u32 retire(struct qn_binding *b, struct list_head *list, bool out)
 		}
 		if (out)
 			qn_sa_tell(b, QN_SA_END, QN_SA_REPLACED, a->id, a->spi,
-			     a->own, a->other);
+				   a->own, a->other);
 		take_out(a);
 	}
 	return ms;
