@@ -162,7 +162,10 @@ class Captures:
                 raise RuntimeError(f'tcpdump at {node} ended: is it installed?')
 
     def stop(self):
-        """End them, and see that none lost a frame."""
+        """End them, and see that none lost a frame. What came last waits a second for
+        the rest of its buffer, and would be lost with it.
+        """
+        time.sleep(1.5)
         for process in self.processes:
             process.send_signal(signal.SIGINT)
         for process in self.processes:
