@@ -203,8 +203,7 @@ ctl a route replace 1:4 via 1:2
 qkdnfctl emu down bd
 # What the link still holds is spent first.
 dry() {
-	mark=$((mark + 65536))
-	raise
+	demand
 	grep -qa '"nak"' "$work/events-a"
 }
 if wait_for 60 dry; then
@@ -215,9 +214,11 @@ fi
 before=$(relayed confirmed)
 qkdnfctl emu up bd
 # Something to agree even if all that was wanted came before the question.
-mark=$((mark + 131072))
-raise
-resumed() { [ "$(relayed confirmed)" -gt $((before + 4)) ]; }
+resumed() {
+	[ "$(relayed confirmed)" -gt $((before + 4)) ] && return
+	demand
+	false
+}
 if wait_for 90 resumed; then
 	pass relay-no-key-resumed
 else
@@ -246,16 +247,14 @@ same_key relay-loss-same-key-back d 1:4 a 1:1
 # A frame in ten is lost on two hops: key is asked for until one was.
 repeated() {
 	[ "$(relayed retransmits)" -gt 0 ] && return
-	mark=$((mark + 32768))
-	raise
+	demand
 	false
 }
 check relay-loss-repeated wait_for 60 repeated
 # One frame in twenty comes twice: key is asked for until one did.
 doubled() {
 	is a 1:2 '.counters | .drop_claimed + .drop_segment > 0' && return
-	mark=$((mark + 32768))
-	raise
+	demand
 	false
 }
 check relay-loss-duplicates-dropped wait_for 60 doubled
@@ -272,8 +271,7 @@ done
 : >"$work/events-a"
 qkdnfctl emu set bd error-b 10
 found() {
-	mark=$((mark + 32768))
-	raise
+	demand
 	[ "$(relayed mismatched)" -gt 0 ]
 }
 check relay-fault-found wait_for 90 found
