@@ -23,7 +23,7 @@ IDS = {A: "1:1", B: "1:2", D: "1:4"}
 ANEW = {"origin": A, "relay": B, "far": D}[WHO]
 OTHER = {A: D, D: A}
 SECONDS = 120		# for the ends to meet
-AT_LEAST = 4		# points
+AT_LEAST = 3		# points
 SEGMENT, USABLE = 4096, 4096 - 32
 
 

@@ -70,7 +70,7 @@ done
 
 # An emulated guest has time for some of the points; all of them are for User-mode
 # Linux: the stage "uml" of make check.
-enough=40
+enough=30
 [[ $(uname -r) != *-uml ]] || enough=10000
 chains=()
 for who in origin relay far; do
