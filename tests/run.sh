@@ -72,6 +72,39 @@ stage() {
 	fi
 }
 
+# aside NAME COMMAND...: begin a stage's command beside what comes next; the stage is
+# then "stage NAME follow NAME".
+aside_pids=()
+aside() {
+	local name=$1
+	shift
+
+	: >"$out/$name.aside"
+	set -m
+	{
+		"$@" >"$out/$name.aside" 2>&1
+		echo $? >"$out/$name.status"
+	} </dev/null &
+	set +m
+	aside_pids+=($!)
+	echo $! >"$out/$name.pid"
+}
+trap '[ ${#aside_pids[@]} = 0 ] || kill -- "${aside_pids[@]/#/-}" 2>/dev/null' EXIT
+trap 'exit 130' INT TERM
+
+follow() {
+	tail -n +1 --follow --pid="$(cat "$out/$1.pid")" "$out/$1.aside"
+	return "$(cat "$out/$1.status")"
+}
+
+# room_for GUESTS: are there processors and memory for so many guests at once?
+room_for() {
+	local free
+
+	free=$(awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo)
+	[ "$(nproc)" -ge "$1" ] && [ "$free" -ge $(($1 * 2560)) ]
+}
+
 # wanted NAME: is it among T?
 wanted() {
 	local word
@@ -201,8 +234,22 @@ if wanted lint; then stage lint tools/lint/lint.sh; fi
 if wanted uml; then stage uml uml; fi
 if wanted long; then stage long long; fi
 if [ ${#scripts[@]} -gt 0 ]; then
+	# A guest waits much, for seconds of its links' lives: two together take little
+	# longer than one.
+	beside=''
+	# shellcheck disable=SC2086
+	set -- $kernels
+	if [ $# = 2 ] && room_for 2; then
+		beside=$2
+		aside "guest-$beside" guest "$beside" "${scripts[@]}"
+	fi
 	for kernel in $kernels; do
-		stage "guest-$kernel" guest "$kernel" "${scripts[@]}"
+		if [ "$kernel" = "$beside" ]; then
+			stage "guest-$kernel" follow "guest-$kernel"
+			aside_pids=()
+		else
+			stage "guest-$kernel" guest "$kernel" "${scripts[@]}"
+		fi
 	done
 fi
 
