@@ -204,6 +204,14 @@ def state(ns, liar):
     return state, others
 
 
+def drained(link):
+    """Has all that the link delivered been read, at both ends?"""
+    shown = json.loads(subprocess.run(("qkdnfctl", "-j", "emu", "show", link.name), check=True,
+                                      capture_output=True, text=True).stdout)
+    shown = shown[0] if isinstance(shown, list) else shown
+    return shown["end_a"]["buffered"] == shown["end_b"]["buffered"] == 0
+
+
 def lies_of_origin(name, ns, liar, link):
     """A frame that ns never got, with another origin: a counted drop, at the price
     of the frame's own key.
@@ -211,6 +219,8 @@ def lies_of_origin(name, ns, liar, link):
     until(lambda: ctl("d", "relay", "show", "1:1")["state"] == "idle", SECONDS)
     # No new key from now on, or the store lets go of what the frame lies in.
     subprocess.run(("qkdnfctl", "emu", "down", link.name), check=True)
+    verdict(f"liars-origin-{name}-drained", until(lambda: drained(link), SECONDS), link.name)
+    time.sleep(0.5)
     middle.obey(lambda frame: "hold" if mine(frame, link.side) else "pass")
     want(2 * SEGMENT)
     middle.wait(lambda: len(middle.held) >= 4, SECONDS)
