@@ -228,8 +228,10 @@ start = time.monotonic()
 
 
 def race():
-    # All of them ask from before the announcement comes until one has it.
-    while not won and time.monotonic() - start < PATIENCE:
+    # All of them ask from before the announcement comes, and once more when one has it.
+    last = False
+    while not last:
+        last = won or time.monotonic() - start > PATIENCE
         got = ask(B, FETCH, 4000, b"race", offset)
         if not isinstance(got, str):
             won.append(drain(got[0]))

@@ -147,7 +147,7 @@ middle.obey(lambda frame: "hold")
 restart("a")
 middle.wait(lambda: any(f.type == PROBE for f in middle.held), SECONDS)
 ctl("b", "source", "del", IDS["a"])
-time.sleep(0.5)  # a's store holds so many seconds of its source: no more of it for now
+time.sleep(0.5)  # a's store holds so many seconds of its source: then the link is cut
 subprocess.run(("qkdnfctl", "emu", "down", "ab"), check=True)
 middle.release()
 middle.obey(lambda frame: "drop" if frame.side and frame.type == HELLO else "pass")

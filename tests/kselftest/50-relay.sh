@@ -131,6 +131,15 @@ demand() {
 	raise
 }
 
+# comes NAME SECONDS COMMAND: what a does towards d leads to it
+comes() {
+	if wait_for "$2" "$3"; then
+		pass "$1"
+	else
+		fail "$1" "$(ctl a -j relay show 1:4 | tr -d '\n') $(ctl a -j route show | tr -d '\n')"
+	fi
+}
+
 # carries: a is back on its own route, and b forwards again. Which way a route goes
 # is noted as frames take it, so more is asked for until one does; and what b forwards
 # for d proves nothing of a.
@@ -175,7 +184,7 @@ ctl d route replace 1:1 via 1:2 backup 1:3
 becomes relay-link-back 60 a 1:2 '.state == "up"'
 carried=$(forwarded b)
 more relay-return 60
-check relay-return-carried wait_for 60 carries
+comes relay-return-carried 60 carries
 
 # --- no route: said, and over by itself ----------------------------------------------------
 
@@ -188,11 +197,7 @@ refused() {
 	demand
 	false
 }
-if wait_for 60 refused; then
-	pass relay-no-route-told
-else
-	fail relay-no-route-told "$(ctl a -j relay show 1:4 | tr -d '\n') $(ctl a -j route show | tr -d '\n')"
-fi
+comes relay-no-route-told 60 refused
 ctl b route add 1:4 via 1:4
 more relay-no-route-resumed 60
 
@@ -206,11 +211,7 @@ dry() {
 	demand
 	grep -qa '"nak"' "$work/events-a"
 }
-if wait_for 60 dry; then
-	pass relay-no-key-event
-else
-	fail relay-no-key-event "$(ctl a -j relay show 1:4)"
-fi
+comes relay-no-key-event 60 dry
 before=$(relayed confirmed)
 qkdnfctl emu up bd
 # Something to agree even if all that was wanted came before the question.
@@ -219,11 +220,7 @@ resumed() {
 	demand
 	false
 }
-if wait_for 90 resumed; then
-	pass relay-no-key-resumed
-else
-	fail relay-no-key-resumed "$(ctl a -j relay show 1:4) $(ctl a -j route show | tr -d '\n')"
-fi
+comes relay-no-key-resumed 90 resumed
 same_key relay-no-key-same-key a 1:1 d 1:4
 ctl a route replace 1:4 via 1:2 backup 1:3
 

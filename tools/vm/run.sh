@@ -28,6 +28,8 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$here/../.." && pwd)
+# shellcheck source=tools/vm/fault.sh
+. "$here/fault.sh"
 series='' smp=2 mem=2048 timeout=600 results='' append='' verdict=1 interactive=0
 shares=()
 
@@ -211,11 +213,11 @@ run() {
 
 # missed: did it die, before the script began, of such a trap?
 missed() {
-	[ ! -s "$results/status" ] && grep -q 'Oops: int3:' "$results/console.log" &&
+	[ ! -s "$results/status" ] && emulator_fault "$results/console.log" &&
 		! grep -q 'guest: ready' "$results/console.log"
-} 2>/dev/null
+}
 
-for _ in 1 2 3 4; do
+for ((faults = 0; faults <= emulator_faults_max; faults++)); do
 	run
 	missed || break
 	printf 'vm: the emulator missed that code was patched, once more\n' >&2
