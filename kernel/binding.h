@@ -94,7 +94,6 @@ struct qn_sa_move {
 	u64 own, other;			/* pairing in which it was answered */
 	unsigned long at;		/* jiffies of the next repetition */
 	u32 wait;			/* milliseconds to the one after */
-	u8 status;			/* the last answer */
 };
 
 enum qn_binding_flags {

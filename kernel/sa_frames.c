@@ -229,6 +229,15 @@ bool qn_sa_req_rx(struct qn_rx *rx)
 	return false;
 }
 
+/* The binding that an SA_ACK or SA_END of the present pairing is about, or NULL. */
+static struct qn_binding *answered(struct qn_rx *rx, struct qn_sa_pairing *now)
+{
+	const struct qn_wire_sa_ack *w = (void *)rx->f.payload;
+
+	return qn_sa_in_pairing(rx, now) ?
+		qn_sa_binding(rx, be32_to_cpu(w->reqid)) : NULL;
+}
+
 /**
  * qn_sa_ack_rx - an SA_ACK that was verified
  * @rx: the frame; its key is erased by the caller
@@ -240,9 +249,7 @@ bool qn_sa_ack_rx(struct qn_rx *rx)
 	struct qn_binding *b;
 	struct qn_sa_pairing now;
 
-	if (!qn_sa_in_pairing(rx, &now))
-		return false;
-	b = qn_sa_binding(rx, be32_to_cpu(w->reqid));
+	b = answered(rx, &now);
 	if (!b)
 		return false;
 	r = &b->request;
@@ -268,9 +275,7 @@ bool qn_sa_end_rx(struct qn_rx *rx)
 	struct qn_binding *b;
 	struct qn_sa_pairing now;
 
-	if (!qn_sa_in_pairing(rx, &now))
-		return false;
-	b = qn_sa_binding(rx, be32_to_cpu(w->reqid));
+	b = answered(rx, &now);
 	if (!b)
 		return false;
 	if (w->status == QN_SA_GONE) {

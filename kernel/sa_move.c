@@ -146,7 +146,6 @@ void qn_sa_move(struct qn_binding *b, const struct qn_sa_ends *outer)
 		m->id = max_t(u64, m->id + 1, ktime_get_boottime_ns());
 		m->own = 0;
 		m->other = 0;
-		m->status = 0;
 		m->at = jiffies;
 		m->wait = QN_SA_REPEAT_MS;
 	}
@@ -194,7 +193,6 @@ static void answered(struct qn_binding *b, const struct qn_sa_pairing *now,
 	lockdep_assert_held(&b->lock);
 	if (be64_to_cpu(w->id) != m->id || qn_sa_same(now, m->own, m->other))
 		return;
-	m->status = w->status;
 	if (w->status == QN_SA_DONE) {
 		m->own = now->own;
 		m->other = now->other;
