@@ -11,7 +11,8 @@
  * whatever; a relay cannot tell. HASH-OFFSET is where the sender's hash key lies.
  * What holds the packets is the device's queue.
  *
- * frames plain COUNT ADDRESS: UDP packets of the same size.
+ * frames plain COUNT ADDRESS [OCTETS]: UDP packets, of the same size or of that
+ * much payload.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -91,17 +92,19 @@ static int sealed(char **arg)
 
 int main(int argc, char **argv)
 {
+	uint32_t count, octets = QN_FRAME_MAX;
 	uint8_t *body;
-	uint32_t count;
 
 	if (argc == 8)
 		return sealed(argv + 1);
-	if (argc == 4 && !strcmp(argv[1], "plain")) {
+	if ((argc == 4 || argc == 5) && !strcmp(argv[1], "plain")) {
 		count = strtoul(argv[2], NULL, 0);
-		body = calloc(count, QN_FRAME_MAX);
-		return body ? packets_send(argv[3], 9, body, QN_FRAME_MAX, count) : 1;
+		if (argc == 5)
+			octets = strtoul(argv[4], NULL, 0);
+		body = calloc(count, octets);
+		return body ? packets_send(argv[3], 9, body, octets, count) : 1;
 	}
-	fputs("usage: frames SEED HASH-OFFSET SEGMENT COUNT SENDER ADDRESS DESTINATION, or frames plain COUNT ADDRESS\n",
+	fputs("usage: frames SEED HASH-OFFSET SEGMENT COUNT SENDER ADDRESS DESTINATION, or frames plain COUNT ADDRESS [OCTETS]\n",
 	      stderr);
 	return 2;
 }
