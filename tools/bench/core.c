@@ -18,132 +18,26 @@
  * Both take their packets in turn from the same memory, in batches that follow
  * each other, so that whatever else the machine does falls on both.
  */
-#include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
-#include <crypto/poly1305.h>
-#include <linux/bitops.h>
 #include <linux/rcupdate.h>
-#include <linux/slab.h>
 
 #include "hash.h"
+#include "native.h"
 #include "otp.h"
-#include "stream.h"
 #include "wire.h"
 
-#define SHIFT 16
-#define SEGMENTS 1024			/* that a stream holds: 64 MiB */
-#define LANE (SEGMENTS / 2)		/* of them the lane that is walked */
 #define FRAMES (LANE * 64)		/* of 1,024 octets of key */
 #define HOPS (FRAMES - 64)		/* the last segment is control's */
-#define BATCH 2048			/* packets between two looks at the clock */
 #define STRIDE 1088			/* from packet to packet */
 #define FRAME_OCTETS (QN_HDR_OCTETS + QN_CHUNK)
-#define RUNS_MAX 99
 
 static EVP_CIPHER_CTX *opener, *sealer;	/* of AES-256-GCM */
-
-/* --- kernel services, for one thread -------------------------------------------- */
-
-static void *freed;		/* segments' storage, chained */
-static u8 *arena, *arena_end;
-static struct rcu_head *callbacks;
-
-static void die(const char *what)
-{
-	fprintf(stderr, "bench: error: %s\n", what);
-	exit(1);
-}
-
-/* The kernel maps its memory by large pages; so does this. */
-static u8 *large_pages(size_t size)
-{
-	u8 *p = mmap(NULL, size + (2 << 20), PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (p == MAP_FAILED)
-		die("out of memory: 512 MiB are needed");
-	p = (u8 *)(((uintptr_t)p + (2 << 20) - 1) & ~(uintptr_t)((2 << 20) - 1));
-	madvise(p, size, MADV_HUGEPAGE);
-	return p;
-}
-
-void *shim_zalloc(size_t n, size_t size)
-{
-	void *p;
-
-	if (n * size != 1UL << SHIFT)
-		return calloc(n, size);
-	if (freed) {
-		p = freed;
-		freed = *(void **)p;
-	} else {
-		if (arena == arena_end)
-			die("more segments than expected");
-		p = arena;
-		arena += 1 << SHIFT;
-	}
-	memset(p, 0, 1 << SHIFT);
-	return p;
-}
-
-void shim_free(const void *p)
-{
-	if ((u8 *)p < arena_end && (u8 *)p >= arena_end - (2 * SEGMENTS << SHIFT)) {
-		*(void **)p = freed;
-		freed = (void *)p;
-		return;
-	}
-	free((void *)p);
-}
-
-void shim_free_sensitive(const void *p)
-{
-	shim_free(p);
-}
-
-void shim_warn(const char *what, const char *file, int line)
-{
-	fprintf(stderr, "bench: error: %s:%d: %s\n", file, line, what);
-	abort();
-}
-
-void shim_lock_init(spinlock_t *lock) { lock->held = false; }
-void shim_lock(spinlock_t *lock) { lock->held = true; }
-void shim_unlock(spinlock_t *lock) { lock->held = false; }
-bool shim_lock_held(const spinlock_t *lock) { return lock->held; }
-
-/* One thread, and no pairing while time is taken: nothing is left to work. */
-bool queue_work(struct workqueue_struct *wq, struct work_struct *work) { return true; }
-bool cancel_work_sync(struct work_struct *work) { return false; }
-
-void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *head))
-{
-	head->func = func;
-	head->next = callbacks;
-	callbacks = head;
-}
-
-/* Between batches, when nobody reads. */
-static void grace_period(void)
-{
-	struct rcu_head *head;
-
-	while ((head = callbacks)) {
-		callbacks = head->next;
-		head->func(head);
-	}
-}
 
 /* --- the hop ---------------------------------------------------------------------- */
 
@@ -253,55 +147,6 @@ static bool gcm_hop(u8 *packet, u64 number)
 
 /* --- one run ---------------------------------------------------------------------- */
 
-/* Processor time of this thread: others share the machine. */
-static double now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return t.tv_sec * 1e9 + t.tv_nsec;
-}
-
-static void random_fill(u8 *p, size_t n, u64 state)
-{
-	size_t i;
-
-	for (i = 0; i + 8 <= n; i += 8) {
-		u64 z = state += 0x9e3779b97f4a7c15ULL;
-
-		z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-		z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-		z ^= z >> 31;
-		memcpy(p + i, &z, 8);
-	}
-}
-
-static struct qn_stream *preloaded(u8 lane, const u8 *key)
-{
-	static const struct qn_stream_params shape = {
-		.shift = SHIFT, .max_segs = SEGMENTS,
-	};
-	u8 held[QN_WINDOW_BITS / 8], done[QN_WINDOW_BITS / 8] = { 0 };
-	struct qn_stream_params p = shape;
-	struct qn_stream *s;
-	u64 base, horizon;
-	u32 bits, i;
-
-	p.lane = lane;
-	s = qn_stream_new(&p);
-	if (!s)
-		die("out of memory");
-	qn_stream_pair(s, 0);
-	for (i = 0; i < SEGMENTS; i++)
-		if (qn_stream_fill(s, (u64)i << SHIFT, key + ((size_t)i << SHIFT),
-				   1 << SHIFT) != 1 << SHIFT)
-			die("the stream does not take its key");
-	bits = qn_stream_window(s, 0, &base, &horizon, held, done);
-	memset(done, 0, sizeof(done));
-	qn_stream_shown(s, base, horizon, bits, held, done, 1);
-	return s;
-}
-
 /* What the neighbour sends: payload padded and sealed with odd segments. */
 static void make_frame(u32 i, u8 *packet)
 {
@@ -342,17 +187,6 @@ struct result {
 	double hop, gcm;	/* nanoseconds each */
 };
 
-/* All that was timed was spent and erased, and nothing else was. */
-static void check_books(struct qn_stream *s)
-{
-	struct qn_books b;
-
-	qn_stream_books(s, &b);
-	if (b.in != b.spent + b.held + b.erased ||
-	    b.spent != (u64)HOPS * QN_WORD_OCTETS)
-		die("the books do not balance");
-}
-
 static struct result run(void)
 {
 	struct result r = { 0 };
@@ -375,8 +209,8 @@ static struct result run(void)
 			check_frame(packets + (size_t)j * STRIDE);
 	}
 	r.hop /= HOPS;
-	check_books(in);
-	check_books(out);
+	check_books(in, (u64)HOPS * QN_WORD_OCTETS);
+	check_books(out, (u64)HOPS * QN_WORD_OCTETS);
 	qn_stream_free(in);
 	qn_stream_free(out);
 	grace_period();
@@ -395,97 +229,15 @@ static struct result run(void)
 	return r;
 }
 
-/* --- figures ---------------------------------------------------------------------- */
-
-struct figure {
-	const char *name, *unit;
-	double value, min, max;
-};
-
-static int ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static void summarise(struct figure *f, const char *name, const char *unit,
-		      double *values, int runs)
-{
-	qsort(values, runs, sizeof(*values), ascending);
-	f->name = name;
-	f->unit = unit;
-	f->min = values[0];
-	f->max = values[runs - 1];
-	f->value = runs & 1 ? values[runs / 2] :
-			      (values[runs / 2 - 1] + values[runs / 2]) / 2;
-}
-
-static void write_json(const char *path, const struct figure *f, int n, int runs)
-{
-	FILE *file = fopen(path, "w");
-	int i;
-
-	if (!file) {
-		fprintf(stderr, "bench: error: %s: %s\n", path, strerror(errno));
-		exit(1);
-	}
-	fprintf(file, "[\n");
-	for (i = 0; i < n; i++) {
-		fprintf(file, "  {\"name\": \"%s\", \"value\": %.3f, \"unit\": \"%s\", ",
-			f[i].name, f[i].value, f[i].unit);
-		fprintf(file, "\"min\": %.3f, \"max\": %.3f, \"runs\": %d, \"against\": ",
-			f[i].min, f[i].max, runs);
-		fprintf(file, "\"AES-256-GCM open and seal of 992 octets and 64 of header by %s (EVP); ",
-			OpenSSL_version(OPENSSL_VERSION));
-		fputs("hop with OpenSSL's Poly1305; key and packets from memory; ", file);
-		fprintf(file, "streams preloaded; one core\"}%s\n", i + 1 < n ? "," : "");
-	}
-	fprintf(file, "]\n");
-	if (fclose(file)) {
-		fprintf(stderr, "bench: error: %s: %s\n", path, strerror(errno));
-		exit(1);
-	}
-}
-
-static void usage(void)
-{
-	fprintf(stderr, "usage: core [-r RUNS] [-o FILE.json]\n"
-			"  -r RUNS  1 to %d, default 11\n", RUNS_MAX);
-	exit(2);
-}
-
 int main(int argc, char **argv)
 {
 	double hops[RUNS_MAX], gcms[RUNS_MAX], ratios[RUNS_MAX];
-	bool progress = isatty(STDERR_FILENO);
-	const char *output = NULL;
 	struct figure f[3];
-	int runs = 11, i, c;
+	char against[256];
+	struct native n;
+	int i;
 
-	while ((c = getopt(argc, argv, "r:o:")) != -1) {
-		switch (c) {
-		case 'r':
-			runs = atoi(optarg);
-			if (runs < 1 || runs > RUNS_MAX)
-				usage();
-			break;
-		case 'o':
-			output = optarg;
-			break;
-		default:
-			usage();
-		}
-	}
-	if (optind != argc)
-		usage();
-	if (Poly1305_ctx_size() > SHIM_POLY1305_STATE)
-		die("OpenSSL's Poly1305 state has grown: mend crypto/poly1305.h");
-	if (qn_otp_selftest() || qn_hash_selftest())
-		die("the self-test of sealing fails");
-
-	arena = large_pages(2UL * SEGMENTS << SHIFT);
-	arena_end = arena + (2UL * SEGMENTS << SHIFT);
+	native_begin(argc, argv, &n);
 	key_in = large_pages((size_t)SEGMENTS << SHIFT);
 	key_out = large_pages((size_t)SEGMENTS << SHIFT);
 	packets = large_pages((size_t)FRAMES * STRIDE);
@@ -498,25 +250,20 @@ int main(int argc, char **argv)
 	gcm_setup();
 
 	run();	/* pages in, clock up */
-	for (i = 0; i < runs; i++) {
+	for (i = 0; i < n.runs; i++) {
 		struct result r = run();
 
 		hops[i] = r.hop;
 		gcms[i] = r.gcm;
 		ratios[i] = r.gcm / r.hop;
-		if (progress)
-			fprintf(stderr, "\rrun %d of %d: %.2f ", i + 1, runs, ratios[i]);
+		progress(i + 1, n.runs, ratios[i]);
 	}
-	if (progress)
-		fprintf(stderr, "\r\033[K");
-	summarise(&f[0], "relay_core_vs_aes_gcm", "x", ratios, runs);
-	summarise(&f[1], "relay_core_ns", "ns", hops, runs);
-	summarise(&f[2], "aes_gcm_ns", "ns", gcms, runs);
-	printf("%-24s %8s %8s %8s\n", "", "median", "min", "max");
-	for (i = 0; i < 3; i++)
-		printf("%-24s %8.2f %8.2f %8.2f %s\n", f[i].name, f[i].value, f[i].min,
-		       f[i].max, f[i].unit);
-	if (output)
-		write_json(output, f, 3, runs);
+	summarise(&f[0], "relay_core_vs_aes_gcm", "x", ratios, n.runs);
+	summarise(&f[1], "relay_core_ns", "ns", hops, n.runs);
+	summarise(&f[2], "aes_gcm_ns", "ns", gcms, n.runs);
+	snprintf(against, sizeof(against),
+		 "AES-256-GCM open and seal of 992 octets and 64 of header by %s (EVP); hop with OpenSSL's Poly1305; key and packets from memory; streams preloaded; one core",
+		 OpenSSL_version(OPENSSL_VERSION));
+	report(&n, f, 3, against);
 	return 0;
 }

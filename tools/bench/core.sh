@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Build and run the benchmark of the relay hop's core; figures go into
+# Build and run the benchmarks of the cores, natively: of the relay hop (core.c) and
+# of what the one-time-pad tunnel sends (tunnel_core.c); figures go into
 # build/bench/core.json. RUNS=N: how many runs. KERNEL=DIR: other kernel files.
 
 set -eu
@@ -27,6 +28,10 @@ for file in wire otp hash segment stream fill books window; do
 	# shellcheck disable=SC2086
 	gcc $flags -mgeneral-regs-only -c -o "$out/core-obj/$file.o" "$kernel/$file.c"
 done
-# shellcheck disable=SC2086
-gcc $flags -o "$out/core" tools/bench/core.c "$out"/core-obj/*.o "$crypto" -lpthread -ldl
-exec "$out/core" -r "${RUNS:-11}" -o "$out/core.json"
+for program in core tunnel_core; do
+	# shellcheck disable=SC2086
+	gcc $flags -o "$out/$program" "tools/bench/$program.c" tools/bench/native.c \
+		"$out"/core-obj/*.o "$crypto" -lpthread -ldl
+	"$out/$program" -r "${RUNS:-11}" -o "$out/core-obj/$program.json"
+done
+jq -s add "$out"/core-obj/core.json "$out"/core-obj/tunnel_core.json >"$out/core.json"
