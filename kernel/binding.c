@@ -7,11 +7,13 @@
  * goes away as a peer does: dead and out of the table; a grace period; its work
  * cancelled; its associations taken out of xfrm; freed.
  */
+#include <linux/err.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 
 #include "binding.h"
 #include "cursor.h"
+#include "encap.h"
 #include "sa.h"
 
 static const struct rhashtable_params binding_params = {
@@ -52,6 +54,7 @@ int qn_bindings_init(struct qn_node *node)
 	}
 	spin_lock_init(&bs->lock);
 	INIT_LIST_HEAD(&bs->list);
+	INIT_LIST_HEAD(&bs->encaps);
 	INIT_WORK(&bs->look, look);
 	node->bindings = bs;
 	return 0;
@@ -124,7 +127,8 @@ static void binding_work(struct work_struct *work)
  * @node: its node
  * @c: what it shall be
  *
- * Context: process, under node->lock. Return: 0, -EEXIST, -ENOSPC or -ENOMEM.
+ * Context: process, under node->lock. Return: 0, -EEXIST, -ENOSPC, -ENOMEM, or
+ * -EADDRINUSE if another program has the UDP port of its encapsulation.
  */
 int qn_binding_add(struct qn_node *node, const struct qn_binding_config *c)
 {
@@ -145,18 +149,28 @@ int qn_binding_add(struct qn_node *node, const struct qn_binding_config *c)
 	INIT_LIST_HEAD(&b->in);
 	mutex_init(&b->mutex);
 	spin_lock_init(&b->lock);
-	err = rhashtable_lookup_insert_fast(&bs->table, &b->hash, binding_params);
-	if (err) {
-		mutex_destroy(&b->mutex);
-		kfree(b);
-		return err;
+	if (c->encap) {
+		b->encap = qn_encap_get(node, &bs->encaps, c->family, c->encap);
+		if (IS_ERR(b->encap)) {
+			err = PTR_ERR(b->encap);
+			goto free;
+		}
 	}
+	err = rhashtable_lookup_insert_fast(&bs->table, &b->hash, binding_params);
+	if (err)
+		goto put;
 	spin_lock_bh(&bs->lock);
 	qn_cursor_add(&b->list, &b->serial, &bs->list);
 	WRITE_ONCE(bs->count, bs->count + 1);
 	spin_unlock_bh(&bs->lock);
 	qn_binding_kick(b);
 	return 0;
+put:
+	qn_encap_put(b->encap);
+free:
+	mutex_destroy(&b->mutex);
+	kfree(b);
+	return err;
 }
 
 static void hide(struct qn_binding *b)
@@ -176,6 +190,7 @@ static void release(struct qn_binding *b)
 {
 	cancel_delayed_work_sync(&b->work);
 	qn_sa_end(b);
+	qn_encap_put(b->encap);
 	mutex_destroy(&b->mutex);
 	kfree_sensitive(b);
 }

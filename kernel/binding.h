@@ -30,6 +30,7 @@ struct qn_lifetime {
 /* struct qn_sa_ends - the addresses of an association, in the binding's family */
 struct qn_sa_ends {
 	xfrm_address_t local, remote;
+	u16 far_port;			/* UDP encapsulation: the other end's, 0: none */
 };
 
 /**
@@ -47,6 +48,7 @@ struct qn_binding_config {
 	bool esn;
 	u32 window;			/* replay window, packets */
 	u32 if_id;			/* of the xfrm interface, 0: none */
+	u16 encap;			/* own UDP port of encapsulation, 0: none */
 	struct qn_lifetime soft, hard;
 };
 
@@ -111,6 +113,7 @@ enum qn_binding_flags {
  */
 struct qn_binding {
 	struct qn_binding_config c;
+	struct qn_encap *encap;		/* held, NULL: none */
 	struct rhash_head hash;		/* by reqid */
 	struct qn_node *node;
 	struct list_head list;		/* node->bindings->list */
@@ -125,6 +128,7 @@ struct qn_binding {
 	u32 again_ms;			/* wait of the last failure, 0: none */
 	unsigned long nudge_at;		/* jiffies: ask the other end again to ask */
 	u32 nudge_ms;
+	unsigned long keepalive_at;	/* jiffies | 1 of the next one; 0: at once */
 	const char *reason;		/* why there is no association */
 
 	spinlock_t lock;		/* BH: down to @moved_other */
@@ -132,6 +136,7 @@ struct qn_binding {
 	struct qn_sa_offer offer;
 	u64 left_id;			/* the sender uses none up to this one ... */
 	u64 left_own, left_other;	/* ... of this pairing */
+	bool mapped;			/* a NAT decides where the other end is */
 	struct qn_sa_move move;
 	u64 moved_id;			/* the newest that the other end told ... */
 	u64 moved_own, moved_other;	/* ... in this pairing */
@@ -147,6 +152,7 @@ struct qn_bindings {
 	struct rhashtable table;
 	spinlock_t lock;		/* the list, beside node->lock */
 	struct list_head list;		/* in order of creation */
+	struct list_head encaps;	/* under node->lock */
 	u32 count;
 	struct work_struct look;	/* all of them shall look at their states */
 };

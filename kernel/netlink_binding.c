@@ -53,6 +53,10 @@ static int put_config(struct sk_buff *skb, struct qn_binding *b)
 	    nla_put_u8(skb, QKDNF_A_BINDING_ESN, c->esn) ||
 	    nla_put_u32(skb, QKDNF_A_BINDING_WINDOW, c->window) ||
 	    nla_put_u32(skb, QKDNF_A_BINDING_IF_ID, c->if_id) ||
+	    nla_put_u16(skb, QKDNF_A_BINDING_ENCAP, c->encap) ||
+	    (c->encap &&
+	     (nla_put_u16(skb, QKDNF_A_BINDING_ENCAP_TO, outer.far_port) ||
+	      nla_put_u8(skb, QKDNF_A_BINDING_MAPPED, READ_ONCE(b->mapped)))) ||
 	    nla_put_u64_64bit(skb, QKDNF_A_BINDING_SOFT_OCTETS, c->soft.octets,
 			      QKDNF_A_BINDING_PAD) ||
 	    nla_put_u64_64bit(skb, QKDNF_A_BINDING_SOFT_PACKETS,
@@ -358,6 +362,21 @@ static int limits(struct genl_info *info, struct qn_binding_config *c)
 	return 0;
 }
 
+static int in_udp(struct genl_info *info, struct qn_binding_config *c)
+{
+	struct nlattr *own = info->attrs[QKDNF_A_BINDING_ENCAP];
+	struct nlattr *far = info->attrs[QKDNF_A_BINDING_ENCAP_TO];
+
+	if (own)
+		c->encap = nla_get_u16(own);
+	if (far && !c->encap)
+		return qn_nl_bad(info, QKDNF_A_BINDING_ENCAP_TO, -EINVAL,
+				 "encap-to goes with encap, the own UDP port");
+	if (c->encap)
+		c->outer.far_port = far ? nla_get_u16(far) : c->encap;
+	return 0;
+}
+
 static int config(struct genl_info *info, struct qn_binding_config *c)
 {
 	struct nlattr **a = info->attrs;
@@ -379,6 +398,8 @@ static int config(struct genl_info *info, struct qn_binding_config *c)
 	c->window = u32_or(info, QKDNF_A_BINDING_WINDOW, WINDOW_DEFAULT);
 	c->if_id = u32_or(info, QKDNF_A_BINDING_IF_ID, 0);
 	err = outer_ends(info, c);
+	if (!err)
+		err = in_udp(info, c);
 	if (!err)
 		err = limits(info, c);
 	if (err)
@@ -414,6 +435,9 @@ int qn_nl_binding_new(struct sk_buff *skb, struct genl_info *info)
 	if (err == -EEXIST)
 		return qn_nl_bad(info, QKDNF_A_BINDING_REQID, err,
 				 "there is a binding with this reqid: take it away first");
+	if (err == -EADDRINUSE)
+		return qn_nl_bad(info, QKDNF_A_BINDING_ENCAP, err,
+				 "another program has this UDP port: choose another, at the other end as encap-to");
 	if (err == -ENOSPC)
 		return qn_nl_fail(info, err, "too many bindings");
 	return err;

@@ -215,8 +215,7 @@ const struct nla_policy qn_binding_get_policy[QKDNF_A_BINDING_PEER + 1] = {
 	[QKDNF_A_BINDING_PEER] = NLA_POLICY_MIN(NLA_U64, 1),
 };
 
-const struct nla_policy
-qn_binding_new_policy[QKDNF_A_BINDING_HARD_SECONDS + 1] = {
+const struct nla_policy qn_binding_new_policy[QKDNF_A_BINDING_ENCAP_TO + 1] = {
 	[QKDNF_A_BINDING_REQID] = NLA_POLICY_MIN(NLA_U32, 1),
 	[QKDNF_A_BINDING_PEER] = NLA_POLICY_MIN(NLA_U64, 1),
 	[QKDNF_A_BINDING_ADDR4] = NLA_POLICY_EXACT_LEN(4),
@@ -238,6 +237,8 @@ qn_binding_new_policy[QKDNF_A_BINDING_HARD_SECONDS + 1] = {
 	[QKDNF_A_BINDING_HARD_PACKETS] = { .type = NLA_U64 },
 	[QKDNF_A_BINDING_HARD_SECONDS] =
 		NLA_POLICY_FULL_RANGE(NLA_U32, &binding_hard_seconds_range),
+	[QKDNF_A_BINDING_ENCAP] = { .type = NLA_U16 },
+	[QKDNF_A_BINDING_ENCAP_TO] = NLA_POLICY_MIN(NLA_U16, 1),
 };
 
 const struct nla_policy qn_binding_del_policy[QKDNF_A_BINDING_REQID + 1] = {

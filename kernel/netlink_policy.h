@@ -32,7 +32,7 @@ extern const struct nla_policy qn_relay_get_policy[QKDNF_A_RELAY_PEER + 1];
 extern const struct nla_policy qn_supply_get_policy[QKDNF_A_SUPPLY_PEER + 1];
 extern const struct nla_policy qn_binding_get_policy[QKDNF_A_BINDING_PEER + 1];
 extern const struct nla_policy
-qn_binding_new_policy[QKDNF_A_BINDING_HARD_SECONDS + 1];
+qn_binding_new_policy[QKDNF_A_BINDING_ENCAP_TO + 1];
 extern const struct nla_policy qn_binding_del_policy[QKDNF_A_BINDING_REQID + 1];
 extern const struct nla_policy
 qn_binding_rekey_policy[QKDNF_A_BINDING_REQID + 1];

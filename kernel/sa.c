@@ -18,6 +18,7 @@
 #include <linux/string.h>
 #include <linux/qkdnf.h>
 
+#include "encap.h"
 #include "event.h"
 #include "sa.h"
 #include "sa_parts.h"
@@ -25,6 +26,7 @@
 
 #define IDLE_MS		10000	/* between two looks when all is well */
 #define NO_PAIRING_MS	500
+#define KEEPALIVE_MS	20000	/* as RFC 3948 has it */
 
 static void event(struct qn_binding *b, enum qkdnf_event_type type, __be32 spi,
 		  const char *what)
@@ -233,7 +235,7 @@ static void take_answer(struct qn_binding *b)
 		       QN_SA_AGAIN_MS, QN_SA_AGAIN_MS_MAX);
 		break;
 	case QN_SA_MISMATCH:
-		failed(b, "mode, algorithm or esn differ at the other end",
+		failed(b, "mode, algorithm, esn or encap differ at the other end",
 		       QN_SA_AGAIN_MS, QN_SA_AGAIN_MS_MAX);
 		break;
 	default:
@@ -394,6 +396,22 @@ static void release_in(struct qn_binding *b)
 			leave(a, QN_SA_IN_GRACE_MS);
 }
 
+/* A NAT forgets who sends nothing, and which end is behind one nobody can see. */
+static u32 keep_mapped(struct qn_binding *b)
+{
+	struct qn_sa_ends outer;
+
+	if (!b->encap)
+		return IDLE_MS;
+	if (!b->keepalive_at || time_after_eq(jiffies, b->keepalive_at)) {
+		outer = qn_binding_outer(b);
+		qn_encap_keepalive(b->encap, &outer.local, &outer.remote,
+				   outer.far_port);
+		b->keepalive_at = (jiffies + msecs_to_jiffies(KEEPALIVE_MS)) | 1;
+	}
+	return qn_sa_until(b->keepalive_at);
+}
+
 /**
  * qn_sa_run - do for a binding what there is to do
  * @b: the binding
@@ -416,6 +434,7 @@ u32 qn_sa_run(struct qn_binding *b)
 	release_in(b);
 	next = min(next, retire(b, &b->out, true));
 	next = min(next, retire(b, &b->in, false));
+	next = min(next, keep_mapped(b));
 	qn_sa_follow(b);
 	mutex_unlock(&b->mutex);
 	return next;

@@ -84,6 +84,12 @@ static u8 wire_mode(const struct qn_binding *b)
 						      QN_SA_TRANSPORT;
 }
 
+/* Those that both ends have alike. */
+static u8 wire_flags(const struct qn_binding *b)
+{
+	return (b->c.esn ? QN_SA_ESN : 0) | (b->c.encap ? QN_SA_IN_UDP : 0);
+}
+
 /**
  * qn_sa_send_request - send the request of a binding, or repeat it
  * @b: the binding
@@ -98,8 +104,7 @@ void qn_sa_send_request(struct qn_binding *b, struct qn_peer *peer)
 		.reqid = cpu_to_be32(b->c.reqid),
 		.algorithm = wire_algorithm(b),
 		.mode = wire_mode(b),
-		.flags = (b->c.esn ? QN_SA_ESN : 0) |
-			 (r->together ? QN_SA_TOGETHER : 0),
+		.flags = wire_flags(b) | (r->together ? QN_SA_TOGETHER : 0),
 		.id = cpu_to_be64(r->id),
 		.offset = cpu_to_be64(r->offset),
 		.octets = cpu_to_be32(QN_SA_KEY_OCTETS),
@@ -174,7 +179,7 @@ static u8 offered(struct qn_binding *b, struct qn_peer *peer,
 
 	lockdep_assert_held(&b->lock);
 	if (w->algorithm != wire_algorithm(b) || w->mode != wire_mode(b) ||
-	    !(w->flags & QN_SA_ESN) != !b->c.esn ||
+	    (w->flags & ~QN_SA_TOGETHER) != wire_flags(b) ||
 	    be32_to_cpu(w->octets) != QN_SA_KEY_OCTETS)
 		return QN_SA_MISMATCH;
 	if (qn_sa_same(now, o->own, o->other)) {

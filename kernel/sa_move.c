@@ -23,7 +23,8 @@
 static bool same_outer(const struct qn_binding *b, const struct qn_sa_ends *o,
 		       const struct qn_sa_ends *p)
 {
-	return xfrm_addr_equal(&o->local, &p->local, b->c.family) &&
+	return o->far_port == p->far_port &&
+	       xfrm_addr_equal(&o->local, &p->local, b->c.family) &&
 	       xfrm_addr_equal(&o->remote, &p->remote, b->c.family);
 }
 
@@ -149,6 +150,8 @@ void qn_sa_move(struct qn_binding *b, const struct qn_sa_ends *outer)
 		m->at = jiffies;
 		m->wait = QN_SA_REPEAT_MS;
 	}
+	if (!xfrm_addr_equal(&outer->remote, &b->c.outer.remote, b->c.family))
+		WRITE_ONCE(b->mapped, false);
 	b->c.outer = *outer;
 	spin_unlock_bh(&b->lock);
 	set_bit(QN_B_SOON, &b->flags);
@@ -176,6 +179,7 @@ static u8 moved(struct qn_binding *b, const struct qn_sa_pairing *now,
 	b->moved_id = id;
 	b->moved_own = now->own;
 	b->moved_other = now->other;
+	WRITE_ONCE(b->mapped, false);
 	memcpy(&b->c.outer.remote, w->address, family == 4 ? 4 : 16);
 	/* Even if it was known here: what it listens to is where it was before. */
 	set_bit(QN_B_SOON, &b->flags);

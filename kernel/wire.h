@@ -177,7 +177,12 @@ struct qn_wire_sa_req {
 
 enum { QN_SA_AES_GCM = 1, QN_SA_CHACHA20_POLY1305 = 2, __QN_SA_ALGORITHMS };
 enum { QN_SA_TUNNEL = 1, QN_SA_TRANSPORT = 2, __QN_SA_MODES };
-enum { QN_SA_ESN = 0x01, QN_SA_TOGETHER = 0x02, QN_SA_FLAGS = 0x03 };
+enum {
+	QN_SA_ESN = 0x01,
+	QN_SA_TOGETHER = 0x02,
+	QN_SA_IN_UDP = 0x04,
+	QN_SA_FLAGS = 0x07,
+};
 
 struct qn_wire_sa_ack {		/* SA_END likewise */
 	__be32 reqid;

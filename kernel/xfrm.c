@@ -12,6 +12,7 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/udp.h>
 #include <net/xfrm.h>
 #include <linux/qkdnf.h>
 
@@ -109,6 +110,20 @@ static void set_limits(struct xfrm_state *x, const struct qn_binding_config *c,
 	}
 }
 
+static int set_encap(struct xfrm_state *x, const struct qn_binding_config *c,
+		     const struct qn_sa_ends *outer, bool out)
+{
+	if (!c->encap)
+		return 0;
+	x->encap = kzalloc(sizeof(*x->encap), GFP_KERNEL);
+	if (!x->encap)
+		return -ENOMEM;
+	x->encap->encap_type = UDP_ENCAP_ESPINUDP;
+	x->encap->encap_sport = htons(out ? c->encap : outer->far_port);
+	x->encap->encap_dport = htons(out ? outer->far_port : c->encap);
+	return 0;
+}
+
 static struct xfrm_state *state_new(struct qn_binding *b,
 				    const struct qn_sa_ends *outer, bool out,
 				    const u8 *key, int *err)
@@ -132,7 +147,9 @@ static struct xfrm_state *state_new(struct qn_binding *b,
 		x->sel.family = c->family;
 	x->if_id = c->if_id;
 	set_limits(x, c, out);
-	*err = set_window(x, c);
+	*err = set_encap(x, c, outer, out);
+	if (!*err)
+		*err = set_window(x, c);
 	if (!*err)
 		*err = set_key(x, c->algorithm, key);
 	if (!*err)
@@ -408,6 +425,44 @@ static int acquire(struct xfrm_state *x, struct xfrm_tmpl *tmpl,
 }
 
 /*
+ * What came under an inbound association verified, and came from elsewhere: a NAT on
+ * the way maps the other end anew. Called under RCU.
+ */
+static int new_mapping(struct xfrm_state *x, xfrm_address_t *from, __be16 port)
+{
+	struct qn_binding *b = binding_of(xs_net(x), x->props.reqid);
+	struct qn_sa_ends *outer;
+	bool here, changed;
+
+	/* A state whose key is still in it is another one's with this reqid. */
+	if (!b || !b->c.encap || b->c.mode != QKDNF_IPSEC_MODE_TUNNEL ||
+	    x->props.family != b->c.family || !x->aead || x->aead->alg_key_len)
+		return -EINVAL;
+	outer = &b->c.outer;
+	spin_lock_bh(&b->lock);
+	here = xfrm_addr_equal(&x->id.daddr, &outer->local, b->c.family);
+	changed = here && (outer->far_port != ntohs(port) ||
+			   !xfrm_addr_equal(&outer->remote, from, b->c.family));
+	if (changed) {
+		outer->far_port = ntohs(port);
+		outer->remote = *from;
+		WRITE_ONCE(b->mapped, true);
+	}
+	spin_unlock_bh(&b->lock);
+	if (!here)
+		return -EINVAL;
+	if (!changed)
+		return 0;
+	/* Both directions: what the other end sends under names the old place. */
+	set_bit(QN_B_TOGETHER, &b->flags);
+	set_bit(QN_B_REKEY, &b->flags);
+	set_bit(QN_B_SOON, &b->flags);
+	set_bit(QN_B_FOLLOW, &b->flags);
+	qn_binding_kick(b);
+	return 0;
+}
+
+/*
  * A state changed, anybody's, in any namespace; @x is NULL when all are flushed.
  * Called under RCU, on expiry also under the lock of the state: the work looks.
  */
@@ -457,6 +512,7 @@ static struct xfrm_mgr manager = {
 	.notify = notify,
 	.acquire = acquire,
 	.compile_policy = compile_policy,
+	.new_mapping = new_mapping,
 	.is_alive = is_alive,
 };
 

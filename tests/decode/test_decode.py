@@ -851,7 +851,7 @@ BROKEN = {
     'end-of-another-spi': (associated(('sa_end', {'number': 71})), 'sa'),
     'association-of-32-octets': (associated(('sa_request', {'octets': 32})), 'form'),
     'association-of-no-algorithm': (associated(('sa_request', {'algorithm': 3})), 'form'),
-    'association-with-a-flag': (associated(('sa_request', {'flags': 4})), 'form'),
+    'association-with-a-flag': (associated(('sa_request', {'flags': 8})), 'form'),
     'association-with-reserved-octets': (associated(('sa_request', {'reserved': 1})), 'form'),
     'association-key-not-aligned': (associated(('sa_request', {'key': 8})), 'form'),
     'refusal-with-an-spi': (associated(('sa_answer', {'status': 2})), 'form'),

@@ -353,7 +353,7 @@ static const struct mutation mutations[] = {
 	{ "algorithm 3", QN_SA_REQ, 80 + 4, 1, 3 },
 	{ "mode 0", QN_SA_REQ, 80 + 5, 1, 0 },
 	{ "mode 3", QN_SA_REQ, 80 + 5, 1, 3 },
-	{ "unknown flag of a request", QN_SA_REQ, 80 + 6, 1, 4 },
+	{ "unknown flag of a request", QN_SA_REQ, 80 + 6, 1, 8 },
 	{ "request's reserved", QN_SA_REQ, 80 + 7, 1, 1 },
 	{ "request without id", QN_SA_REQ, 80 + 8, 8, 0 },
 	{ "key between granules", QN_SA_REQ, 80 + 23, 1, 8 },

@@ -35,7 +35,7 @@ NAK_CODES = {1: 'no route', 2: 'no key', 3: 'contract exceeded',
              4: 'contract unknown or expired', 5: 'hop limit', 6: 'over its rate'}
 SA_ALGORITHMS = {1: 'aes-gcm', 2: 'chacha20-poly1305'}
 SA_MODES = {1: 'tunnel', 2: 'transport'}
-SA_FLAGS = {1: 'esn', 2: 'together'}
+SA_FLAGS = {1: 'esn', 2: 'together', 4: 'in-udp'}
 SA_STATUS = {1: 'installed', 2: 'key not held', 3: 'no such binding', 4: 'differs',
              5: 'not installed'}
 SA_ENDS = {1: 'left', 2: 'gone'}

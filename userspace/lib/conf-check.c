@@ -294,6 +294,8 @@ static int check_binding(const struct checker *c, struct qn_rec *binding, struct
 	qn_rec_free(full);
 	if (!good)
 		return qn_fail(err, "each soft limit must be below its hard limit, or 0 for none");
+	if (qn_has(binding, QKDNF_A_BINDING_ENCAP_TO) && !qn_get(binding, QKDNF_A_BINDING_ENCAP, 0))
+		return qn_fail(err, "encap-to goes with encap, the own UDP port");
 	like = qn_rec_new(&qn_set_peer);
 	qn_set(like, QKDNF_A_PEER_ID, qn_get(binding, QKDNF_A_BINDING_PEER, 0));
 	peer = qn_index_find(&c->peers, like);

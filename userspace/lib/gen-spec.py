@@ -50,7 +50,7 @@ FORMATS = {
     'soft-octets': 'OCTETS', 'hard-octets': 'OCTETS', 'key-octets': 'OCTETS',
     'out-octets': 'OCTETS', 'in-octets': 'OCTETS', 'out-spi': 'HEX',
     'in-spi': 'HEX', 'out-age-ms': 'MS', 'in-age-ms': 'MS',
-    'soft-seconds': 'SECONDS', 'hard-seconds': 'SECONDS', 'esn': 'BOOL',
+    'soft-seconds': 'SECONDS', 'hard-seconds': 'SECONDS', 'esn': 'BOOL', 'mapped': 'BOOL',
     'border': 'BOOL', 'open': 'BOOL', 'label': 'LABEL',
 }
 

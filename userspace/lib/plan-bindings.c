@@ -21,6 +21,7 @@ struct qn_rec *qn_plan_binding_defaults(const struct qn_rec *given)
 		{ QKDNF_A_BINDING_ESN, 1 },
 		{ QKDNF_A_BINDING_WINDOW, 128 },
 		{ QKDNF_A_BINDING_IF_ID, 0 },
+		{ QKDNF_A_BINDING_ENCAP, 0 },
 		{ QKDNF_A_BINDING_SOFT_OCTETS, 1ULL << 32 },
 		{ QKDNF_A_BINDING_SOFT_PACKETS, 1ULL << 30 },
 		{ QKDNF_A_BINDING_SOFT_SECONDS, 60 },
@@ -33,6 +34,9 @@ struct qn_rec *qn_plan_binding_defaults(const struct qn_rec *given)
 
 	for (i = 0; i < QN_ARRAY_SIZE(defaults); i++)
 		qn_step_default(binding, defaults[i].attr, defaults[i].value);
+	if (qn_get(binding, QKDNF_A_BINDING_ENCAP, 0))
+		qn_step_default(binding, QKDNF_A_BINDING_ENCAP_TO,
+				qn_get(binding, QKDNF_A_BINDING_ENCAP, 0));
 	return binding;
 }
 
@@ -64,13 +68,17 @@ static bool can_move(const struct qn_rec *want, const struct qn_rec *have, const
 
 static void plan_binding(struct planner *p, const struct qn_rec *given)
 {
-	const uint64_t all = qn_family_qkdnf.ops[QKDNF_CMD_BINDING_NEW].request;
+	uint64_t all = qn_family_qkdnf.ops[QKDNF_CMD_BINDING_NEW].request;
 	struct qn_rec *have = qn_index_find(&p->bindings, given);
 	struct qn_rec *want = qn_plan_binding_defaults(given), *req;
 	char *text = NULL, *why;
 
 	if (have)
 		have->mark |= WANTED;
+	/* A NAT put the other end elsewhere than the file says. */
+	if (have && qn_get(have, QKDNF_A_BINDING_MAPPED, 0))
+		all &= ~(QN_BIT(QKDNF_A_BINDING_ADDR4) | QN_BIT(QKDNF_A_BINDING_ADDR6) |
+			 QN_BIT(QKDNF_A_BINDING_ENCAP_TO));
 	req = have ? qn_step_differences(want, have, all, 0, &text) : NULL;
 	if (req && can_move(want, have, req)) {
 		qn_set(req, QKDNF_A_BINDING_REQID, qn_get(want, QKDNF_A_BINDING_REQID, 0));

@@ -1051,6 +1051,15 @@ static const struct qn_attr binding_attrs[] = {
 		.name = "association", .type = QN_NEST, .multi = true,
 		.nest = &qn_set_association
 	},
+	[QKDNF_A_BINDING_ENCAP] = {
+		.name = "encap", .type = QN_U16, .max = 65535ULL
+	},
+	[QKDNF_A_BINDING_ENCAP_TO] = {
+		.name = "encap-to", .type = QN_U16, .min = 1ULL, .max = 65535ULL
+	},
+	[QKDNF_A_BINDING_MAPPED] = {
+		.name = "mapped", .type = QN_U8, .format = QN_FMT_BOOL, .max = 1ULL
+	},
 };
 
 const struct qn_set qn_set_binding = {
@@ -1383,7 +1392,9 @@ static const struct qn_op qkdnf_ops[] = {
 			QN_BIT(QKDNF_A_BINDING_SOFT_SECONDS) |
 			QN_BIT(QKDNF_A_BINDING_HARD_OCTETS) |
 			QN_BIT(QKDNF_A_BINDING_HARD_PACKETS) |
-			QN_BIT(QKDNF_A_BINDING_HARD_SECONDS),
+			QN_BIT(QKDNF_A_BINDING_HARD_SECONDS) |
+			QN_BIT(QKDNF_A_BINDING_ENCAP) |
+			QN_BIT(QKDNF_A_BINDING_ENCAP_TO),
 	},
 	[QKDNF_CMD_BINDING_DEL] = {
 		.name = "binding-del",

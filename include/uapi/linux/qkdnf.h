@@ -959,6 +959,13 @@ enum {
  * OLD_IN (u32): inbound associations that were replaced and are about to go
  * ASSOCIATION (nest of QKDNF_A_ASSOCIATION_*): those that are installed, the
  *	newest of each direction first; at most eight of each
+ * ENCAP (u16): own UDP port of ESP in UDP (RFC 3948), held while the binding
+ *	is there; 0 (default) is plain ESP
+ * ENCAP_TO (u16): UDP port of the other end; encap by default. If what comes
+ *	and verifies has passed a NAT, it and the outer address of the other end
+ *	become what the NAT makes of them. [at least 1]
+ * MAPPED (u8): 1: the outer address and port of the other end are what a NAT
+ *	made of those that were given [at most 1]
  */
 enum {
 	QKDNF_A_BINDING_PAD = 1,
@@ -997,6 +1004,9 @@ enum {
 	QKDNF_A_BINDING_OLD_OUT,
 	QKDNF_A_BINDING_OLD_IN,
 	QKDNF_A_BINDING_ASSOCIATION,
+	QKDNF_A_BINDING_ENCAP,
+	QKDNF_A_BINDING_ENCAP_TO,
+	QKDNF_A_BINDING_MAPPED,
 
 	__QKDNF_A_BINDING_MAX,
 	QKDNF_A_BINDING_MAX = (__QKDNF_A_BINDING_MAX - 1)

@@ -278,6 +278,11 @@ static int binding_new(struct qn_model *k, const struct qn_rec *req, struct qn_e
 	preset(b, QKDNF_A_BINDING_ESN, 1);
 	preset(b, QKDNF_A_BINDING_WINDOW, 128);
 	preset(b, QKDNF_A_BINDING_IF_ID, 0);
+	preset(b, QKDNF_A_BINDING_ENCAP, 0);
+	if (qn_get(b, QKDNF_A_BINDING_ENCAP, 0)) {
+		preset(b, QKDNF_A_BINDING_ENCAP_TO, qn_get(b, QKDNF_A_BINDING_ENCAP, 0));
+		preset(b, QKDNF_A_BINDING_MAPPED, 0);
+	}
 	preset(b, QKDNF_A_BINDING_SOFT_OCTETS, 4294967296);
 	preset(b, QKDNF_A_BINDING_SOFT_PACKETS, 1073741824);
 	preset(b, QKDNF_A_BINDING_SOFT_SECONDS, 60);
