@@ -186,7 +186,8 @@ guest() {
 
 # What an emulated guest has time for a part of only, whole and at native speed.
 uml() {
-	run_make modules-uml && tools/uml/run.sh --timeout 900 tests/kselftest/42-restarts.sh
+	run_make modules-uml && tools/uml/run.sh --timeout 900 tests/kselftest/42-restarts.sh &&
+		tools/uml/run.sh --timeout 600 tests/kselftest/62-ipsec-restarts.sh
 }
 
 # Two hours of a network's life, in User-mode Linux.
@@ -204,7 +205,7 @@ done
 tools/setup/setup.sh "${setup_parts[@]}" || exit 1
 
 # Run only when T names them: see tests/README.md.
-by_request=" 54-liars 61-ipsec-faults "
+by_request=" 54-liars 61-ipsec-faults 62-ipsec-restarts 63-ipsec-nat "
 
 scripts=()
 for script in tests/kselftest/[0-9][0-9]-*.sh; do
