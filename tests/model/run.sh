@@ -16,7 +16,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 out=${here%/tests/model}/build/model
 jobs=2
 memory_kb=4000000
-seconds=300
+seconds=1200
 
 # NAME MODEL holds|fails FLAG...: what is explored.
 checks() {

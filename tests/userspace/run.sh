@@ -14,7 +14,7 @@ export ASAN_OPTIONS="detect_stack_use_after_return=1 ${ASAN_OPTIONS:-}"
 for program; do
 	name=${program##*/}
 	log=$program.log
-	timeout 300 "$program" >"$log.out" 2>"$log"
+	timeout 1200 "$program" >"$log.out" 2>"$log"
 	code=$?
 	if [ -n "$suffix" ]; then
 		sed "s/^\(ok\|not ok\) \([^ ]*\)/\1 \2$suffix/" "$log.out"

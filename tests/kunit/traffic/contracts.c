@@ -157,11 +157,18 @@ void test_contract_border(void)
 	CHECK(qn_contracts_count(node) == 0);
 }
 
+/* Chunks that a rate of 20 a second has brought since then. */
+static int chunks_since(u64 began)
+{
+	return div_u64((ktime_get_ns() - began) * 20, NSEC_PER_SEC);
+}
+
 void test_contract_limits(void)
 {
 	struct qn_contract_terms t = wide;
 	struct qn_contract *c;
-	int i, passed, was;
+	int i, passed, was, more;
+	u64 began;
 	u32 label;
 	u16 weight;
 
@@ -188,28 +195,34 @@ void test_contract_limits(void)
 	t.burst = 10 * QN_CHUNK;
 	CHECK(add(2, false, &t) == 0);
 	was = atomic_read(&events);
+	began = ktime_get_ns();
 	for (i = passed = 0; i < 50; i++)
 		passed += !accept(2, relay_frame(src, dst, 100, i % 5), &label, &weight);
-	CHECK(passed >= 10 && passed <= 12);
-	CHECK(atomic_read(&events) == was + 1);
+	/* A busy machine may have let time for more of them pass. */
+	more = chunks_since(began);
+	CHECK(passed >= 10 && passed <= 11 + more);
+	CHECK(atomic_read(&events) == was + 1 || more >= 10);
+	was = atomic_read(&events);
 	c = find(2, false);
 	CHECK(c->metered == 5 * QN_CHUNK && c->refused_rate == 50 - passed);
 	msleep(300);
 	for (i = passed = 0; i < 50; i++)
 		passed += !accept(2, relay_frame(src, dst, 102, i), &label, &weight);
-	CHECK(passed >= 5 && passed <= 11);
+	more = chunks_since(began);
+	CHECK(passed >= 5 && passed <= 1 + more);
 	/* the shortage is not over yet: told once */
-	CHECK(atomic_read(&events) == was + 1);
+	CHECK(atomic_read(&events) == was || more >= 10);
 
 	/* expiry */
 	t = wide;
 	t.expiry = ktime_get_real_seconds() + 2;
 	CHECK(add(3, false, &t) == 0);
-	CHECK(accept(3, relay_frame(src, dst, 100, 0), &label, &weight) == 0);
+	passed = !accept(3, relay_frame(src, dst, 100, 0), &label, &weight);
+	CHECK(passed || ktime_get_real_seconds() >= t.expiry);
 	msleep(2100);
 	CHECK(accept(3, relay_frame(src, dst, 100, 0), &label, &weight) ==
 	      QN_NAK_CONTRACT_UNKNOWN);
-	CHECK(find(3, false)->refused_expired == 1);
+	CHECK(find(3, false)->refused_expired == 2 - passed);
 
 	/* the sender holds itself to the same */
 	t = wide;

@@ -17,7 +17,7 @@ for kernel in ${K:-6.1 6.12}; do
 	QKDNF_WERROR=y QKDNF_SOURCES=$here QKDNF_OUTPUT=traffic-test \
 		"$top/tools/setup/build-modules.sh" "$top/build/kernels/$kernel/headers" modules >"$out/build.log" 2>&1 ||
 		{ tail -n 30 "$out/build.log"; echo "not ok traffic-$kernel - does not build"; continue; }
-	output=$("$top/tools/vm/run.sh" --kernel "$kernel" --timeout 180 \
+	output=$("$top/tools/vm/run.sh" --kernel "$kernel" --timeout 600 \
 		--results "$out/guest-$kernel" "$here/guest.sh" 2>&1) || {
 		printf '%s\n' "$output" | tail -n 40 | sed 's/^/#   /'
 		echo "not ok traffic-$kernel - the guest failed"

@@ -18,7 +18,7 @@ try() {
 	local name=$1-$2 kernel=$2 want=$3 pattern=$4 output status=0
 	shift 4
 
-	output=$("$top/tools/vm/run.sh" --kernel "$kernel" --timeout "${limit:-180}" \
+	output=$("$top/tools/vm/run.sh" --kernel "$kernel" --timeout "${limit:-600}" \
 		--results "$out/$name" --share "$share" "$here/guest.sh" "$@" 2>&1) || status=$?
 	if [ "$status" != "$want" ]; then
 		printf '%s\n' "$output" | tail -n 20 | sed 's/^/#   /'
