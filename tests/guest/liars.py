@@ -204,6 +204,15 @@ def state(ns, liar):
     return state, others
 
 
+def calm(look):
+    """Wait until a few looks, one after the other, have all seen the same."""
+    seen, same, end = None, 0, time.monotonic() + SECONDS
+    while same < 6 and time.monotonic() < end:
+        now = look()
+        seen, same = now, same + 1 if now == seen else 0
+        time.sleep(0.3)
+
+
 def drained(link):
     """Has all that the link delivered been read, at both ends?"""
     shown = json.loads(subprocess.run(("qkdnfctl", "-j", "emu", "show", link.name), check=True,
@@ -232,7 +241,7 @@ def lies_of_origin(name, ns, liar, link):
     ctl("a", "peer", "del", "1:4")
     if ns != "d":
         ctl("d", "peer", "del", "1:1")
-    time.sleep(1)
+    calm(lambda: state(ns, liar)[0])
     for lie, origin in (("neighbour", "1:3" if link is ab else "1:2"), ("stranger", "9:9")):
         if not caught:
             verdict(f"liars-origin-{name}-{lie}", False, "no frame to lie with")
@@ -242,13 +251,13 @@ def lies_of_origin(name, ns, liar, link):
         base, others = state(ns, liar)
         middle.send(frame, link.sealed(frame, payload, origin=number(origin), share=0x01,
                                        flags=frame.flags & ~KEYED | PADDED))
-        until(lambda: state(ns, liar)[0] != base, 5)
-        time.sleep(0.3)
         expected = json.loads(json.dumps(base))
         expected[liar]["spent"] += 32 + frame.length
         for counter in ("rx_frames", "relay_rx", "drop_binding"):
             expected[liar][counter] = base[liar].get(counter, 0) + 1
         expected[liar]["rx_octets"] += HEADER + frame.length
+        until(lambda: state(ns, liar)[0] == expected, 5)
+        time.sleep(0.3)
         got, others_then = state(ns, liar)
         # A GRANT may have come there; a frame of key would take 1,024.
         verdict(f"liars-origin-{name}-{lie}", got == expected and others_then - others < 512,

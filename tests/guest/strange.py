@@ -12,6 +12,7 @@ import ctypes
 import json
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -41,11 +42,10 @@ def enter(ns):
             raise OSError(ctypes.get_errno(), "setns")
 
 
-def heard(listener):
+def heard(listener, newest=None):
     """The newest DATA frame of the peer itself, behind Ethernet, IPv4 and UDP: from an
     older one on, key may have been spent meanwhile.
     """
-    newest = None
     while not newest or select.select([listener], [], [], 0)[0]:
         packet = listener.recv(65536)
         if packet[12:14] != b"\x08\0" or packet[23] != 17:
@@ -83,7 +83,11 @@ def main():
                              stdout=subprocess.DEVNULL)
     try:
         while forged < ROUNDS:
+            pings.send_signal(signal.SIGCONT)
             frame = heard(listener)
+            # The peer spends no more until this is said: what is ahead stays ahead.
+            pings.send_signal(signal.SIGSTOP)
+            frame = heard(listener, frame)
             # Octets a bit further on in the same segment: held, and not spent yet.
             ahead = frame.offset + 6144
             if ahead >> frame.shift != (ahead + 1024) >> frame.shift or \
