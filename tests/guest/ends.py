@@ -68,7 +68,7 @@ def opened(ns):
     return os.open("/dev/qkdnf", os.O_RDWR)
 
 
-def ask(ns, what, node, octets, label, offset=0, ttl=60):
+def ask(ns, what, node, octets, label, offset=0, ttl=1200):
     """(key, offset), or the name of the error."""
     fd = opened(ns)
     try:

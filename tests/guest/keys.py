@@ -50,7 +50,7 @@ def opened(ns, flags=0):
         return os.open("/dev/qkdnf", os.O_RDWR | flags)
 
 
-def ask(ns, what, octets, label=b"", offset=0, ttl=60, node=None, length=None, reserved=0, fd=None,
+def ask(ns, what, octets, label=b"", offset=0, ttl=1200, node=None, length=None, reserved=0, fd=None,
         flags=0):
     """(descriptor, offset), or the name of the error."""
     mine = opened(ns, flags) if fd is None else fd

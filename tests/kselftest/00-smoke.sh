@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 300
 #
 # The guest is the kernel it should be, and the modules load, unload and load
 # again.
@@ -20,7 +21,7 @@ chain 10.9 a b c
 in_ns b sysctl -q -w net.ipv4.ip_forward=1
 ip -n a route add 10.9.2.0/24 via 10.9.1.2
 ip -n c route add 10.9.1.0/24 via 10.9.2.1
-check row-of-namespaces-forwards in_ns a ping -q -c 1 -W 5 10.9.2.2
+check row-of-namespaces-forwards wait_for 60 in_ns a ping -q -c 1 -W 5 10.9.2.2
 
 for module in qkdemu qkdnf; do
 	if ! have_module $module; then

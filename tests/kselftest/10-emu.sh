@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 600
+# timeout: 900
 #
 # Emulated QKD links: what readers get (tests/emu/test_link.py), and what the
 # netlink family takes and refuses (tests/emu/test_netlink.py). Both speak to the
@@ -67,7 +67,7 @@ for end in a b; do
 done
 check_equal emu-ctl-one-link "$(shown one-a '["link_id"]')" "$(shown one-b '["link_id"]')"
 check_fails emu-ctl-bad-seed 'holds no seed' qkdnfctl emu add x rate 1k seed-file /etc/passwd
-check_equal emu-ctl-read "64 + 4096" "$(timeout 20 head -c 4160 /dev/qkdemu/one-b.b | wc -c | sed 's/^4160$/64 + 4096/')"
+check_equal emu-ctl-read "64 + 4096" "$(timeout 200 head -c 4160 /dev/qkdemu/one-b.b | wc -c | sed 's/^4160$/64 + 4096/')"
 
 # the client's command line, and a module that goes away with its links
 check emu-ynl-new new cli

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 600
+# timeout: 900
 #
 # A remote stream while the origin, the relay or the far end begins anew between
 # any two frames that carry a segment or acknowledge it. A man in the middle of

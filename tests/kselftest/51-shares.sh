@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 420
+# timeout: 900
 #
 # Key agreed over two routes at once: neither relay alone knows it, and when one
 # route is cut nothing is agreed until it is back: shares never fail over.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 420
+# timeout: 900
 #
 # Key across a border, under contracts: provider-wide routes, meters that agree at
 # both sides, volume and time used up, a contract that only one side has.
@@ -73,7 +73,7 @@ check contracts-meters-moved [ "$(contract c 1:2 7 in .accepted)" -gt 8192 ]
 # They agree for moments on the way there, too.
 moved() { contract c 1:2 7 in .accepted; contract c 1:2 8 out .sent; }
 check contracts-come-to-rest settled 3 moved
-check contracts-meters-agree-at-rest meters_agree
+check contracts-meters-agree-at-rest wait_for 10 meters_agree
 check contracts-mark-in ctl c contract mark 1:2 7 in 1
 # The sender hears of the carrier's mark by HELLO.
 marked() {

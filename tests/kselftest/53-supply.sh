@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 420
+# timeout: 900
 #
 # Key for applications, over a QKD link and over a relayed stream: taken at one
 # end, fetched at the other, once each, by who names it right, in time.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 420
+# timeout: 900
 #
 # Neighbours that lie, in frames that they seal as they should: a carrier alters the
 # share that it carries, or brings the other one; one claims to be another origin.

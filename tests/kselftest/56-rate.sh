@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 300
+# timeout: 900
 #
 # A contract's rate: what the carrier lets pass is that rate, neither more nor
 # noticeably less, whatever is asked for; who wants more is told, and goes on by

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 400
+# timeout: 900
 #
 # IPsec under key of a stream, from files, and what can go amiss: limits, no key,
 # frames lost and doubled, xfrm flushed, nodes suspended, the module taken out.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 240
+# timeout: 900
 #
 # Invariant 1 across suspend: allocation stops and all streams are erased before,
 # and each end begins a new incarnation after. The kernel's own test mode goes

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 180
+# timeout: 900
 #
 # Who is not privileged pays for the streams that he makes: a peer made by root of a
 # user namespace is filled by workers of the kernel, and its memory is that of the

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 400
+# timeout: 900
 #
 # What nodes say to each other is what docs/protocol.md says: every frame of
 # every hop is captured and handed to tools/decode, which knows nothing else.
@@ -41,8 +41,8 @@ ip -n d route add default via 10.0.2.1
 captures=()
 capture() { # NAMESPACE INTERFACE
 	# the process itself, not a shell around it, is what gets the signal
-	ip netns exec "$1" tcpdump -Z root -q -U -s 0 -B 4096 -i "$2" -w "$out/$1-$2.pcap" \
-		udp port 17717 2>"$work/$1-$2.log" &
+	ip netns exec "$1" tcpdump -Z root -q -U -s 0 -B 16384 -i "$2" -w "$out/$1-$2.pcap" \
+		udp port 17717 or udp port 9 2>"$work/$1-$2.log" &
 	captures+=($!)
 }
 stop_captures() { [ ${#captures[@]} = 0 ] || { kill "${captures[@]}" 2>/dev/null; wait "${captures[@]}"; captures=(); }; }
@@ -71,7 +71,8 @@ emu cd 1:3 2:1
 
 peer() { # NAMESPACE PEER ADDRESS SOURCE
 	must ctl "$1" peer add "$2" address "$3" pool 512Ki segment 16Ki
-	must ctl "$1" source add "$2" fd "/dev/qkdemu/$4"
+	# who had it just now may not have let go
+	must wait_for 60 ctl "$1" source add "$2" fd "/dev/qkdemu/$4"
 }
 must ctl a node set 1:1
 must ctl b node set 1:2
@@ -134,16 +135,11 @@ same_key() { # NAME A PEER-OF-A B PEER-OF-B
 	local one other offset
 
 	# There may be no segment to spare just now.
-	for _ in {1..40}; do
-		one=$(ctl "$2" -j key take "$3" --octets 1500 --label "$1" --digest sha256 2>&1) && break
-		sleep 1
-	done
-	[[ $one = *sha256* ]] || { fail "$1" "take: $one"; return; }
+	key_taken() { one=$(ctl "$2" -j key take "$3" --octets 1500 --label "$1" --ttl 20m --digest sha256 2>&1); }
+	wait_for 40 key_taken "$@" || { fail "$1" "take: $one"; return; }
 	offset=$(jq -r .offset <<<"$one")
-	for _ in {1..40}; do
-		other=$(ctl "$4" -j key fetch "$5" --offset "$offset" --octets 1500 --label "$1" --digest sha256 2>&1) && break
-		sleep 1
-	done
+	key_fetched() { other=$(ctl "$4" -j key fetch "$5" --offset "$offset" --octets 1500 --label "$1" --digest sha256 2>&1); }
+	wait_for 40 key_fetched "$@"
 	check_equal "$1" "$(jq -r .sha256 <<<"$one")" \
 		"$(jq -r .sha256 2>/dev/null <<<"$other" || printf '%s' "$other")"
 	taken+=("$offset $(jq -r .sha256 <<<"$one")")
@@ -178,6 +174,10 @@ filled after-restart d 1:1 8192
 # Frames that are on their way when a capture ends are seen on some of their hops only.
 agreed() { local n; for n in a b c d; do ctl $n -j relay show | jq -c '[.[].confirmed]'; done; }
 settled 4 agreed
+captured a 10.0.1.255 "$out/a-to-b.pcap"
+captured b 10.0.2.255 "$out/b-to-d.pcap"
+captured c '[ff02::1%to-a]' "$out/c-to-a.pcap"
+captured c '[ff02::1%to-d]' "$out/c-to-d.pcap"
 stop_captures
 
 # --- verdict ----------------------------------------------------------------------

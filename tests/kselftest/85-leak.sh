@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 600
+# timeout: 900
 #
 # Invariant 4: used key is gone. The guest's physical memory is searched from
 # outside (tests/leak/search.py) for all key that its links ever delivered and that
@@ -49,7 +49,7 @@ done
 captures=()
 capture() { # NAMESPACE INTERFACE
 	ip netns exec "$1" tcpdump -Z root -q -U -s 0 -B 4096 -i "$2" -w "$out/$1-$2.pcap" \
-		udp port 17717 2>"$work/$1-$2.log" &
+		udp port 17717 or udp port 9 2>"$work/$1-$2.log" &
 	captures+=($!)
 }
 stop_captures() {
@@ -74,7 +74,11 @@ done
 # blocks_of LINK: that have come into being
 blocks_of() { qkdnfctl -j emu show "$1" | jq -r .index; }
 
-# No more key comes. What was delivered since the last time is noted.
+# drained LINK: all that it delivered was read, at both ends
+drained() { qkdnfctl -j emu show "$1" | jq -e '.end_a.buffered == 0 and .end_b.buffered == 0' >/dev/null; }
+
+# No more key comes, and what came is in the streams. What was delivered since the
+# last time is noted.
 links_down() {
 	local l
 
@@ -82,6 +86,11 @@ links_down() {
 		qkdnfctl emu down "$l"
 		blocks[$l]+="[${from[$l]:-0},$(blocks_of "$l")],"
 	done
+	for l in $ring; do
+		wait_for 60 drained "$l" || fail "leak-drained-$l" "its readers do not take what is there"
+	done
+	# What was read last is on its way from the device to the stream.
+	pause 1
 }
 links_up() {
 	local l
@@ -170,6 +179,9 @@ range() { ranges+="{\"class\":\"$1\",\"stream\":\"$2\",\"offset\":$3,\"octets\":
 search() {
 	local l links='' asked=$SECONDS
 
+	[ ! -e /run/netns/b ] || captured a 10.0.1.255 "$out/b-any.pcap"
+	captured c 10.0.3.255 "$out/d-any.pcap"
+	captured a 10.0.5.255 "$out/a-to-e.pcap"
 	for l in $ring; do
 		links+="{\"name\":\"$l\",\"seed\":\"$l.seed\",\"start\":${begun[$l]},\"block\":4096,"
 		links+="\"ends\":\"${ends[$l]}\",\"blocks\":[${blocks[$l]%,}]},"
@@ -230,10 +242,8 @@ take() {
 	local name=$1 ns=$2 peer=$3 octets=$4 taken
 	shift 4
 
-	for _ in {1..40}; do
-		taken=$(ctl "$ns" -j key take "$peer" --octets "$octets" --label "$name" --ttl 5m "$@" 2>&1) && break
-		sleep 1
-	done
+	key_taken() { taken=$(ctl "$ns" -j key take "$peer" --octets "$octets" --label "$name" --ttl 1h "$@" 2>&1); }
+	wait_for 40 key_taken "$@"
 	offset=$(jq -r .offset <<<"$taken") || fail "$name" "take at $ns: $taken"
 }
 fetch() { # NAME NODE PEER OCTETS
@@ -340,7 +350,7 @@ gone leak-invariant-4-suspend "$everything"
 # --- the modules go ----------------------------------------------------------------------------------------
 
 links_up
-check leak-streams-fill-again wait_for 120 is d 1:5 '.own_level >= 8192 and .other_level >= 8192'
+check leak-streams-fill-again wait_for 240 is d 1:5 '.own_level >= 8192 and .other_level >= 8192'
 links_down
 check_range leak-held-key-before-unload 16384 $((1 << 30)) "$(held link a c d e)"
 drop_module qkdnf || fail leak-unload "qkdnf stays"

@@ -27,7 +27,7 @@ counted() { [ "$(states "$1")" = "$2" ]; }
 lossless() {
 	local said
 
-	said=$(in_ns "$2" ping -q -c "$4" -i 0.02 -W 5 "$3" 2>&1)
+	said=$(in_ns "$2" ping -q -c "$4" -i 0.02 -W 30 "$3" 2>&1)
 	if grep -q ' 0% packet loss' <<<"$said"; then
 		pass "$1"
 	else

@@ -37,6 +37,12 @@ link() {
 		bail "sources-$a-$b" "cannot add them"
 }
 
+# source_on NS PEER DEVICE: also if somebody else had it just now and has not let go
+source_on() {
+	wait_for 60 ctl "$1" source add "$2" fd "/dev/qkdemu/$3" ||
+		bail "source-$1-$2" "$(ctl "$1" source add "$2" fd "/dev/qkdemu/$3" 2>&1)"
+}
+
 emu_links=()
 emu_link() {
 	qkdnfctl emu add "$@" || bail "emu-$1" "cannot make it"
@@ -57,6 +63,13 @@ becomes() {
 		fail "$1" "after $2 s not $5 at $3: $(member "$3" "$4" '{state, own_level, other_level, held, barrier} | tostring')"
 		return 1
 	fi
+}
+
+# met NS PEER NS PEER: the two ends are up in one pairing, of these very lives
+met() {
+	jq -en --argjson a "$(ctl "$1" -j peer show "$2")" --argjson b "$(ctl "$3" -j peer show "$4")" \
+		'$a.state == "up" and $b.state == "up" and $a.barrier == $b.barrier and
+		$a.incarnation == $b.peer_incarnation and $b.incarnation == $a.peer_incarnation' >/dev/null
 }
 
 # events_begin NS, saw NAME SECONDS NS TYPE: what qkdnfctl monitor tells
@@ -82,21 +95,21 @@ same_key() {
 	local name=$1 a=$2 ida=$3 b=$4 idb=$5 octets=${6:-256} taken fetched offset
 
 	# There may be no segment to spare just now.
-	for _ in {1..40}; do
-		taken=$(ctl "$a" -j key take "$idb" --octets "$octets" --label "$name" --digest sha256 2>&1) && break
-		sleep 1
-	done
-	[[ $taken = *sha256* ]] || {
+	key_taken() {
+		taken=$(ctl "$a" -j key take "$idb" --octets "$octets" --label "$name" --ttl 10m \
+			--digest sha256 2>&1)
+	}
+	wait_for 40 key_taken || {
 		fail "$name" "take at $a: $taken"
 		return 1
 	}
 	offset=$(jq -r .offset <<<"$taken")
 	# The announcement is a frame of its own, repeated each second till heard.
-	for _ in {1..40}; do
+	key_fetched() {
 		fetched=$(ctl "$b" -j key fetch "$ida" --offset "$offset" --octets "$octets" \
-			--label "$name" --digest sha256 2>&1) && break
-		sleep 1
-	done
+			--label "$name" --digest sha256 2>&1)
+	}
+	wait_for 40 key_fetched
 	check_equal "$name" "$(jq -r .sha256 <<<"$taken")" \
 		"$(jq -r .sha256 <<<"$fetched" 2>/dev/null || printf '%s' "$fetched")"
 }

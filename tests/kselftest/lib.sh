@@ -99,15 +99,17 @@ check_range() {
 }
 
 # settled SECONDS COMMAND...: wait until what the command says has been the same for
-# so long; a minute or two of change is enough.
+# so long; a minute or two of change is enough. Looks are counted, too: while the
+# machine stands still, time goes on and nothing has settled.
 settled() {
-	local now same=0 last='' still=$1 end=$((SECONDS + patience))
+	local now same=0 looks=0 last='' still=$1 end=$((SECONDS + patience))
 	shift
 
 	while [ $SECONDS -lt $end ]; do
 		now=$("$@")
-		[ "$now" = "$last" ] || { last=$now same=$SECONDS; }
-		[ $((SECONDS - same)) -le "$still" ] || return 0
+		[ "$now" = "$last" ] || { last=$now same=$SECONDS looks=0; }
+		looks=$((looks + 1))
+		[ $((SECONDS - same)) -le "$still" ] || [ $looks -lt $((3 * still)) ] || return 0
 		pause 0.3
 	done
 	return 1
@@ -259,6 +261,22 @@ impair() {
 	shift 2
 	modprobe sch_netem 2>/dev/null
 	ip netns exec "$ns" tc qdisc replace dev "$interface" root netem "$@"
+}
+
+# captured NAMESPACE ADDRESS FILE...: captures have taken in all that was sent so far on
+# the way from that namespace to that address: a datagram to the port "discard" comes
+# after it, and is in them. Nobody answers to what comes to a broadcast address.
+captured() {
+	local ns=$1 address=$2 file mark=last-of-all-$RANDOM$RANDOM
+	shift 2
+
+	marked() {
+		in_ns "$ns" socat -u STDIN "UDP-DATAGRAM:$address:9,broadcast" <<<"$mark"
+		grep -qa "$mark" "$file"
+	}
+	for file in "$@"; do
+		wait_for 60 marked || bail capture "the end of $file does not come"
+	done
 }
 
 # --- the end ----------------------------------------------------------------
