@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # top is lib.sh's
 #
 # Sourced after km.sh by the tests of IPsec: what is asked of bindings and xfrm.
 
@@ -25,14 +26,7 @@ counted() { [ "$(states "$1")" = "$2" ]; }
 
 # lossless NAME NS TARGET COUNT: each ping is answered
 lossless() {
-	local said
-
-	said=$(in_ns "$2" ping -q -c "$4" -i 0.02 -W 30 "$3" 2>&1)
-	if grep -q ' 0% packet loss' <<<"$said"; then
-		pass "$1"
-	else
-		fail "$1" "$(grep loss <<<"$said")"
-	fi
+	check "$1" in_ns "$2" /usr/bin/python3 "$top/tests/guest/echo.py" "$3" "$4" 0.02
 }
 
 # agreed A REQID-A B REQID-B: each sends under what the other one receives under
