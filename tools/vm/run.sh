@@ -20,6 +20,8 @@
 # repository is where it is here, and nothing that the script does stays, save
 # in --results and --share. What the script prints appears here as it comes.
 #
+# With STALL=1 in the environment the guest stands still now and then: stall.sh.
+#
 # Exit status: the script's own; 96 bad usage, 97 the script passed but the log
 # scan or the unload did not, 98 the guest died (panic, oops, warning), 124 time
 # out. After 97, 98 and 124 the end of the kernel's log is printed.
@@ -205,6 +207,7 @@ run() {
 	qemu=$!
 	serve_searches "$qemu" &
 	searcher=$!
+	if [ -n "${STALL:-}" ]; then "$here/stall.sh" "$qemu" "$results" & fi
 	wait "$qemu" || code=$?
 	qemu=
 	wait "$searcher" || :
