@@ -104,7 +104,14 @@ check_range states-shown 2 4 "$(states a)"
 rekeys() {
 	local i n
 
-	next() { wait_for 30 has a 7 ".rekeys_out > $n"; pause 0.4; n=$(of a 7 .rekeys_out); }
+	next() {
+		for _ in {1..30}; do
+			! has a 7 ".rekeys_out > $n" || break
+			pause 0.3
+		done
+		pause 0.4
+		n=$(of a 7 .rekeys_out)
+	}
 	n=$(of a 7 .rekeys_out)
 	for ((i = 0; i < $1; i++)); do
 		ctl a ipsec rekey 7
