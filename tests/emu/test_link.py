@@ -37,7 +37,7 @@ def timed(seconds, end):
     begin = time.monotonic()
     blocks = end.drain(seconds)
     last = time.monotonic()
-    blocks += end.read(64)
+    blocks += end.drain()
     return blocks, last - begin, time.monotonic() - before
 
 
