@@ -55,6 +55,10 @@ int qn_bindings_init(struct qn_node *node)
 	spin_lock_init(&bs->lock);
 	INIT_LIST_HEAD(&bs->list);
 	INIT_LIST_HEAD(&bs->encaps);
+	bs->node = node;
+	spin_lock_init(&bs->farewell_lock);
+	INIT_LIST_HEAD(&bs->farewells);
+	INIT_DELAYED_WORK(&bs->farewell, qn_sa_farewell_work);
 	INIT_WORK(&bs->look, look);
 	node->bindings = bs;
 	return 0;
@@ -159,6 +163,8 @@ int qn_binding_add(struct qn_node *node, const struct qn_binding_config *c)
 	err = rhashtable_lookup_insert_fast(&bs->table, &b->hash, binding_params);
 	if (err)
 		goto put;
+	/* The other end shall not hear of the last one's end after this one's begin. */
+	qn_sa_farewell_done(bs, c->peer, c->reqid, 0);
 	spin_lock_bh(&bs->lock);
 	qn_cursor_add(&b->list, &b->serial, &bs->list);
 	WRITE_ONCE(bs->count, bs->count + 1);
@@ -199,7 +205,7 @@ static void release(struct qn_binding *b)
  * qn_binding_del - take a binding away, with its associations
  * @b: the binding; gone afterwards
  *
- * The other end is told, as far as one frame can. Context: process, under
+ * The other end is told, some seconds long if need be. Context: process, under
  * node->lock; sleeps for a grace period.
  */
 void qn_binding_del(struct qn_binding *b)
@@ -231,6 +237,7 @@ void qn_bindings_exit(struct qn_node *node)
 	cancel_work_sync(&bs->look);
 	list_for_each_entry_safe(b, next, &gone, list)
 		release(b);
+	qn_sa_farewells_end(bs);
 	rhashtable_destroy(&bs->table);
 	node->bindings = NULL;
 	kfree(bs);

@@ -94,6 +94,7 @@ struct qn_sa_offer {
 struct qn_sa_move {
 	u64 id;				/* 0: never moved */
 	u64 own, other;			/* pairing in which it was answered */
+	u8 refused;			/* the status that refused it, 0: none */
 	unsigned long at;		/* jiffies of the next repetition */
 	u32 wait;			/* milliseconds to the one after */
 };
@@ -136,6 +137,8 @@ struct qn_binding {
 	struct qn_sa_offer offer;
 	u64 left_id;			/* the sender uses none up to this one ... */
 	u64 left_own, left_other;	/* ... of this pairing */
+	u64 gone_id;			/* the sender said that it ended ... */
+	u64 gone_own, gone_other;	/* ... in this pairing */
 	bool mapped;			/* a NAT decides where the other end is */
 	struct qn_sa_move move;
 	u64 moved_id;			/* the newest that the other end told ... */
@@ -154,6 +157,11 @@ struct qn_bindings {
 	struct list_head list;		/* in order of creation */
 	struct list_head encaps;	/* under node->lock */
 	u32 count;
+	struct qn_node *node;
+	spinlock_t farewell_lock;	/* BH: down to @farewell_count */
+	struct list_head farewells;	/* sa_farewell.c */
+	u32 farewell_count;
+	struct delayed_work farewell;
 	struct work_struct look;	/* all of them shall look at their states */
 };
 

@@ -231,6 +231,8 @@ static void take_answer(struct qn_binding *b)
 		       QN_SA_AGAIN_MS);
 		break;
 	case QN_SA_NO_BINDING:
+		/* Nor anybody who listens under what was agreed before. */
+		take_all_out(&b->out);
 		failed(b, "the other end has no binding with this reqid for this node",
 		       QN_SA_AGAIN_MS, QN_SA_AGAIN_MS_MAX);
 		break;
@@ -287,6 +289,16 @@ static bool asking(struct qn_binding *b, struct qn_peer *peer,
 	return true;
 }
 
+/* Nothing to ask for. Why is it not well all the same? NULL: it is. */
+static void settled(struct qn_binding *b, const char *reason)
+{
+	struct qn_association *out = qn_sa_newest(&b->out);
+
+	if (reason && reason != b->reason)
+		event(b, QKDNF_EVENT_TYPE_SA_FAILED, out ? out->spi : 0, reason);
+	WRITE_ONCE(b->reason, reason);
+}
+
 /* What is missing? Ask for it. Return: milliseconds to the next look. */
 static u32 attend(struct qn_binding *b)
 {
@@ -323,8 +335,8 @@ static u32 attend(struct qn_binding *b)
 	if (!need && deaf && time_after_eq(jiffies, b->nudge_at))
 		need = true;
 	if (!need) {
-		WRITE_ONCE(b->reason, deaf ? "the other end has not asked yet" :
-					     NULL);
+		settled(b, deaf ? "the other end has not asked yet" :
+				  qn_sa_move_reason(b, &now));
 		return next;
 	}
 	if (b->again_ms && time_before(jiffies, b->again_at))
@@ -468,16 +480,11 @@ void qn_sa_drop(struct qn_binding *b)
  * qn_sa_end - take all associations of a binding out of xfrm, for good
  * @b: the binding; its work does not run any more
  *
- * Context: process.
+ * Context: process, under node->lock.
  */
 void qn_sa_end(struct qn_binding *b)
 {
-	struct qn_sa_pairing now;
-
-	rcu_read_lock();
-	if (qn_sa_peer(b, &now))
-		qn_sa_tell(b, QN_SA_END, QN_SA_GONE, 0, 0, now.own, now.other);
-	rcu_read_unlock();
+	qn_sa_farewell(b);
 	mutex_lock(&b->mutex);
 	take_all_out(&b->out);
 	take_all_out(&b->in);

@@ -11,15 +11,16 @@
 #include "sa_parts.h"
 
 /**
- * qn_sa_peer - the peer of a binding, if key of its stream can be spent
- * @b: the binding
+ * qn_sa_peer_of - a peer, if key of its stream can be spent
+ * @node: the node
+ * @id: of the peer
  * @p: out, the pairing
  *
  * Context: any, under rcu_read_lock(). Return: it, or NULL.
  */
-struct qn_peer *qn_sa_peer(struct qn_binding *b, struct qn_sa_pairing *p)
+struct qn_peer *qn_sa_peer_of(struct qn_node *node, u64 id, struct qn_sa_pairing *p)
 {
-	struct qn_peer *peer = qn_peer_find(b->node, b->c.peer);
+	struct qn_peer *peer = qn_peer_find(node, id);
 	bool made;
 
 	if (!peer || READ_ONCE(peer->dead))
@@ -32,8 +33,32 @@ struct qn_peer *qn_sa_peer(struct qn_binding *b, struct qn_sa_pairing *p)
 	return made ? peer : NULL;
 }
 
-static void send_answer(struct qn_peer *peer, enum qn_frame_type type, u32 reqid,
-			u8 status, u64 id, __be32 spi)
+/**
+ * qn_sa_peer - the peer of a binding, if key of its stream can be spent
+ * @b: the binding
+ * @p: out, the pairing
+ *
+ * Context: any, under rcu_read_lock(). Return: it, or NULL.
+ */
+struct qn_peer *qn_sa_peer(struct qn_binding *b, struct qn_sa_pairing *p)
+{
+	return qn_sa_peer_of(b->node, b->c.peer, p);
+}
+
+/**
+ * qn_sa_answer - send an SA_ACK or SA_END
+ * @peer: to whom
+ * @type: QN_SA_ACK or QN_SA_END
+ * @flags: of the frame
+ * @reqid: of the binding
+ * @status: as the type has it
+ * @id: of the request
+ * @spi: of the association, or 0
+ *
+ * Context: any, under rcu_read_lock().
+ */
+void qn_sa_answer(struct qn_peer *peer, enum qn_frame_type type, u8 flags, u32 reqid,
+		  u8 status, u64 id, __be32 spi)
 {
 	struct qn_wire_sa_ack body = {
 		.reqid = cpu_to_be32(reqid),
@@ -44,6 +69,7 @@ static void send_answer(struct qn_peer *peer, enum qn_frame_type type, u32 reqid
 	struct qn_frame f;
 
 	qn_frame_own(peer, &f, type, sizeof(body));
+	f.flags |= flags;
 	qn_frame_send(peer, &f, &body, QN_ALLOC_CONTROL);
 }
 
@@ -68,7 +94,7 @@ void qn_sa_tell(struct qn_binding *b, enum qn_frame_type type, u8 status, u64 id
 	rcu_read_lock();
 	peer = qn_sa_peer(b, &now);
 	if (peer && qn_sa_same(&now, own, other))
-		send_answer(peer, type, b->c.reqid, status, id, spi);
+		qn_sa_answer(peer, type, 0, b->c.reqid, status, id, spi);
 	rcu_read_unlock();
 }
 
@@ -229,12 +255,12 @@ bool qn_sa_req_rx(struct qn_rx *rx)
 		qn_binding_kick(b);
 	}
 	if (status)
-		send_answer(rx->peer, QN_SA_ACK, reqid, status,
-			    be64_to_cpu(w->id), status == QN_SA_DONE ? spi : 0);
+		qn_sa_answer(rx->peer, QN_SA_ACK, 0, reqid, status,
+			     be64_to_cpu(w->id), status == QN_SA_DONE ? spi : 0);
 	return false;
 }
 
-/* The binding that an SA_ACK or SA_END of the present pairing is about, or NULL. */
+/* The binding that an SA_ACK of the present pairing is about, or NULL. */
 static struct qn_binding *answered(struct qn_rx *rx, struct qn_sa_pairing *now)
 {
 	const struct qn_wire_sa_ack *w = (void *)rx->f.payload;
@@ -270,30 +296,62 @@ bool qn_sa_ack_rx(struct qn_rx *rx)
 	return false;
 }
 
+/* The sender's binding is gone, or was: there may be another one by now. */
+static bool gone(struct qn_binding *b, const struct qn_sa_pairing *now, u64 id)
+{
+	const struct qn_sa_offer *o = &b->offer;
+
+	lockdep_assert_held(&b->lock);
+	if (qn_sa_same(now, b->gone_own, b->gone_other) && id <= b->gone_id)
+		return false;
+	b->gone_id = id;
+	b->gone_own = now->own;
+	b->gone_other = now->other;
+	return !qn_sa_same(now, o->own, o->other) || id > o->id;
+}
+
+static void end_noted(struct qn_binding *b, const struct qn_sa_pairing *now,
+		      const struct qn_wire_sa_ack *w)
+{
+	u64 id = be64_to_cpu(w->id);
+
+	spin_lock_bh(&b->lock);
+	if (w->status == QN_SA_GONE) {
+		if (gone(b, now, id))
+			set_bit(QN_B_ENDED, &b->flags);
+	} else {
+		if (!qn_sa_same(now, b->left_own, b->left_other) || id > b->left_id)
+			b->left_id = id;
+		b->left_own = now->own;
+		b->left_other = now->other;
+	}
+	spin_unlock_bh(&b->lock);
+	qn_binding_kick(b);
+}
+
 /**
- * qn_sa_end_rx - an SA_END that was verified
+ * qn_sa_end_rx - an SA_END that was verified, or its answer
  * @rx: the frame; its key is erased by the caller
  */
 bool qn_sa_end_rx(struct qn_rx *rx)
 {
 	const struct qn_wire_sa_ack *w = (void *)rx->f.payload;
-	struct qn_binding *b;
+	u32 reqid = be32_to_cpu(w->reqid);
+	u64 id = be64_to_cpu(w->id);
 	struct qn_sa_pairing now;
+	struct qn_binding *b;
 
-	b = answered(rx, &now);
-	if (!b)
+	if (!qn_sa_in_pairing(rx, &now))
 		return false;
-	if (w->status == QN_SA_GONE) {
-		set_bit(QN_B_ENDED, &b->flags);
-	} else {
-		spin_lock_bh(&b->lock);
-		if (!qn_sa_same(&now, b->left_own, b->left_other) ||
-		    be64_to_cpu(w->id) > b->left_id)
-			b->left_id = be64_to_cpu(w->id);
-		b->left_own = now.own;
-		b->left_other = now.other;
-		spin_unlock_bh(&b->lock);
+	if (rx->f.flags & QN_F_REPLY) {
+		qn_sa_farewell_done(rx->peer->node->bindings, rx->peer->id, reqid, id);
+		return false;
 	}
-	qn_binding_kick(b);
+	b = qn_sa_binding(rx, reqid);
+	if (b)
+		end_noted(b, &now, w);
+	/* Also if there is none: nobody sends. */
+	if (w->status == QN_SA_GONE)
+		qn_sa_answer(rx->peer, QN_SA_END, QN_F_REPLY, reqid, QN_SA_GONE, id, 0);
 	return false;
 }

@@ -59,6 +59,27 @@ bool qn_sa_told(struct qn_binding *b, const struct qn_sa_pairing *now)
 	return told;
 }
 
+/**
+ * qn_sa_move_reason - was the other end told, and would not have it?
+ * @b: the binding
+ * @now: the pairing
+ *
+ * Context: its work. Return: what to show, or NULL.
+ */
+const char *qn_sa_move_reason(struct qn_binding *b, const struct qn_sa_pairing *now)
+{
+	u8 refused = qn_sa_told(b, now) ? 0 : READ_ONCE(b->move.refused);
+
+	switch (refused) {
+	case 0:
+		return NULL;
+	case QN_SA_NO_BINDING:
+		return "moved, but the other end has no binding with this reqid for this node";
+	default:
+		return "moved, but the other end refuses the address: its own, or no such family";
+	}
+}
+
 /* The body of a frame: an own address, or the other end's given back. */
 static void send(struct qn_peer *peer, struct qn_wire_sa_move *body, u8 flags)
 {
@@ -147,6 +168,7 @@ void qn_sa_move(struct qn_binding *b, const struct qn_sa_ends *outer)
 		m->id = max_t(u64, m->id + 1, ktime_get_boottime_ns());
 		m->own = 0;
 		m->other = 0;
+		m->refused = 0;
 		m->at = jiffies;
 		m->wait = QN_SA_REPEAT_MS;
 	}
@@ -197,7 +219,8 @@ static void answered(struct qn_binding *b, const struct qn_sa_pairing *now,
 	lockdep_assert_held(&b->lock);
 	if (be64_to_cpu(w->id) != m->id || qn_sa_same(now, m->own, m->other))
 		return;
-	if (w->status == QN_SA_DONE) {
+	m->refused = w->status == QN_SA_DONE ? 0 : w->status;
+	if (!m->refused) {
 		m->own = now->own;
 		m->other = now->other;
 	} else {

@@ -29,7 +29,12 @@ bool qn_sa_here(struct qn_binding *b, const struct qn_association *a);
 bool qn_sa_told(struct qn_binding *b, const struct qn_sa_pairing *now);
 u32 qn_sa_moving(struct qn_binding *b);
 void qn_sa_follow(struct qn_binding *b);
+const char *qn_sa_move_reason(struct qn_binding *b, const struct qn_sa_pairing *now);
+struct qn_peer *qn_sa_peer_of(struct qn_node *node, u64 id, struct qn_sa_pairing *p);
 struct qn_peer *qn_sa_peer(struct qn_binding *b, struct qn_sa_pairing *p);
+void qn_sa_answer(struct qn_peer *peer, enum qn_frame_type type, u8 flags, u32 reqid,
+		  u8 status, u64 id, __be32 spi);
+void qn_sa_farewell(struct qn_binding *b);
 void qn_sa_send_request(struct qn_binding *b, struct qn_peer *peer);
 void qn_sa_tell(struct qn_binding *b, enum qn_frame_type type, u8 status, u64 id,
 		__be32 spi, u64 own, u64 other);

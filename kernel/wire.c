@@ -37,7 +37,7 @@ static const struct qn_form {
 	[QN_RELAY_NAK] = { 1, 0, 24, 24 },
 	[QN_SA_REQ] = { 1, 0, 32, 32 },
 	[QN_SA_ACK] = { 1, 0, 24, 24 },
-	[QN_SA_END] = { 1, 0, 24, 24 },
+	[QN_SA_END] = { 1, QN_F_REPLY, 24, 24 },
 	[QN_SA_MOVE] = { 1, QN_F_REPLY, 32, 32 },
 	[QN_DATA] = { 1, QN_F_PADDED, 1, QN_DATA_MAX },
 };
@@ -144,7 +144,8 @@ static bool body_valid(const struct qn_frame *f)
 				       sa->status == QN_SA_DONE);
 	case QN_SA_END:
 		return sa_answer_valid(sa, __QN_SA_ENDS,
-				       sa->status == QN_SA_REPLACED);
+				       sa->status == QN_SA_REPLACED) &&
+		       (sa->status == QN_SA_GONE || !(f->flags & QN_F_REPLY));
 	case QN_SA_MOVE:
 		return sa_move_valid((void *)f->payload,
 				     f->flags & QN_F_REPLY);

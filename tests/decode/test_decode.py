@@ -268,6 +268,10 @@ class Net:
         self.sa_frame(A, receiver, wire.SA_END,
                       struct.pack('>IB3xQII', 7, status, number, spi, 0), offset)
 
+    def sa_move(self, address=b'\xc0\0\2\1', family=4, offset=2960):
+        self.sa_frame(A, B, wire.SA_MOVE,
+                      struct.pack('>IBB2xQ16s', 7, 0, family, 9, address), offset)
+
     def associate(self):
         self.sa_request()
         self.sa_request()                       # repeated under fresh key
@@ -276,6 +280,7 @@ class Net:
         self.sa_request(number=71, key=(20 << SHIFT) + 48, algorithm=2)
         self.sa_answer(number=71, spi=0x1235)
         self.sa_end()
+        self.sa_move(offset=2944)
         self.sa_request(receiver=C, key=2816)
 
     def judged(self, links=('ab', 'bc'), backwards=False):
@@ -857,6 +862,9 @@ BROKEN = {
     'refusal-with-an-spi': (associated(('sa_answer', {'status': 2})), 'form'),
     'spi-below-256': (associated(('sa_answer', {'spi': 255})), 'form'),
     'end-of-another-kind': (associated(('sa_end', {'status': 3})), 'form'),
+    'move-without-an-address': (associated(('sa_move', {'address': bytes(4)})), 'form'),
+    'move-with-a-long-address': (associated(('sa_move', {'family': 4, 'address': bytes([1] * 5)})),
+                                 'form'),
     'hello-reading-goes-back':
         (lambda net: later_hello(net, readings=[(7, 1, 250, 200)]), 'hello'),
     'hello-more-at-the-mark':

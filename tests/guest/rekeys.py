@@ -16,7 +16,7 @@ import time
 sys.path.insert(0, __file__.rsplit("/", 1)[0])
 from ends import balanced, ctl, until, verdict  # noqa: E402
 import ends  # noqa: E402
-from middle import Middle  # noqa: E402
+from middle import HEADER, Middle  # noqa: E402
 
 DIRECTORY, ENOUGH = sys.argv[1:]
 SA = 8, 9, 10
@@ -130,4 +130,46 @@ for one in order:
     done += 1
 print(f"# {done} of {len(points)} points, {len(middle.frames)} frames", flush=True)
 
+
+
+# The end of a binding is told until it is heard, and no longer than it is true.
+def gone(frame):
+    return frame.type == SA[2] and not frame.flags and frame.data[HEADER + 4] == 2
+
+
+lost = [2]
+
+
+def lossy(frame):
+    if gone(frame) and lost[0]:
+        lost[0] -= 1
+        return "drop"
+    return "pass"
+
+
+middle.obey(lossy)
+ctl("a", "ipsec", "del", "7")
+verdict("end-lost", until(lambda: binding("b").get("state") == "waiting", 20) and not lost[0],
+        str(lost) + states())
+apply("a")
+verdict("end-lost-again", until(agreed, SECONDS), states())
+
+middle.obey(lambda frame: "hold" if gone(frame) else "pass")
+ctl("a", "ipsec", "del", "7")
+heard = middle.wait(lambda: middle.held, 10)
+apply("a")
+verdict("end-late-again", heard and until(agreed, SECONDS), states())
+before = binding("b")
+middle.release()
+ctl("a", "ipsec", "rekey", "7")
+verdict("end-late", until(lambda: binding("b")["rekeys_in"] > before["rekeys_in"] and agreed(), 20)
+        and binding("b")["failed"] == before["failed"], states())
+
+# An address that the other end cannot take is said to be so.
+ctl("a", "ipsec", "move", "7", "local", "10.0.1.2", "address", "10.0.1.9")
+verdict("move-refused", until(lambda: "refuses the address" in binding("a").get("reason", ""), 20),
+        str(binding("a")))
+ctl("a", "ipsec", "move", "7", "local", "10.0.1.1", "address", "10.0.1.2")
+verdict("move-mended", until(agreed, 20), states())
+verdict("no-key-twice", not middle.violations, str(middle.violations[:1]))
 sys.exit(ends.failed != 0)

@@ -141,6 +141,8 @@ static size_t make_frame(u64 *rnd, u8 type, u8 *data, struct qn_frame *f)
 		a->reqid |= cpu_to_be32(1);
 		a->status = 1 + below(rnd, type == QN_SA_ACK ? 5 : 2);
 		a->spi = a->status == 1 ? a->spi | cpu_to_be32(256) : 0;
+		f->flags = type == QN_SA_END && a->status == 2 && chance(rnd, 50) ?
+			QN_F_REPLY : 0;
 		memset(a->reserved, 0, 3);
 		a->reserved2 = 0;
 		break;

@@ -51,7 +51,8 @@ class Associations:
         frame, fields = sighting.frame, sighting.fields
         if frame.kind == wire.SA_REQ:
             return self.take_request(sighting)
-        if frame.kind == wire.SA_END and fields['status'] == 'gone':
+        if frame.kind == wire.SA_MOVE or \
+                frame.kind == wire.SA_END and fields['status'] == 'gone':
             return []
         if frame.kind == wire.SA_ACK:
             # The request's incarnation is not in it: it was asked for in this pairing.

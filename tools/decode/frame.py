@@ -2,6 +2,7 @@
 """Frames of the wire protocol, from docs/protocol.md: header, clear payloads,
 and what the page says of their form.
 """
+import socket
 import struct
 
 HEADER_LEN, TAG_AT, KEY_LEN, GRANULE = 80, 64, 32, 16
@@ -12,12 +13,12 @@ HEADER = struct.Struct('>BBBBHBBQQQQQQIHH16s')
 PROBE, HELLO, GRANT, SUPPLY, RELAY, RELAY_ACK, RELAY_NAK = range(1, 8)
 TYPES = {PROBE: 'PROBE', HELLO: 'HELLO', GRANT: 'GRANT', SUPPLY: 'SUPPLY',
          RELAY: 'RELAY', RELAY_ACK: 'RELAY_ACK', RELAY_NAK: 'RELAY_NAK'}
-SA_REQ, SA_ACK, SA_END = SA = range(8, 11)
-TYPES.update({SA_REQ: 'SA_REQ', SA_ACK: 'SA_ACK', SA_END: 'SA_END'})
-TYPES.update({kind: f'SA_{kind}' for kind in range(11, 16)})
+SA_REQ, SA_ACK, SA_END, SA_MOVE = SA = range(8, 12)
+TYPES.update({SA_REQ: 'SA_REQ', SA_ACK: 'SA_ACK', SA_END: 'SA_END', SA_MOVE: 'SA_MOVE'})
+TYPES.update({kind: f'SA_{kind}' for kind in range(12, 16)})
 DATA = 16
 TYPES[DATA] = 'DATA'
-DECODED = (*range(PROBE, SA_END + 1), DATA)
+DECODED = (*range(PROBE, SA_MOVE + 1), DATA)
 STRAIGHT = (HELLO, SUPPLY, *SA, DATA)    # also sealed by a remote stream itself
 NEIGHBOUR = (GRANT, *STRAIGHT)         # from the sender itself, to the receiver
 BULK = (RELAY, DATA)                   # tagged by way of the linear hash
@@ -28,7 +29,7 @@ FLAGS = {REPLY: 'REPLY', KEYED: 'KEYED', RNG: 'RNG', PADDED: 'PADDED'}
 # What each type may carry; a RELAY carries exactly one of KEYED and PADDED.
 FLAGS_ALLOWED = {PROBE: 0, HELLO: 0, GRANT: REPLY, SUPPLY: REPLY | PADDED,
                  RELAY: KEYED | RNG | PADDED, RELAY_ACK: 0, RELAY_NAK: 0,
-                 SA_REQ: 0, SA_ACK: 0, SA_END: 0, DATA: PADDED}
+                 SA_REQ: 0, SA_ACK: 0, SA_END: REPLY, SA_MOVE: REPLY, DATA: PADDED}
 
 OPERATIONS = {1: 'mark', 2: 'taken'}
 NAK_CODES = {1: 'no route', 2: 'no key', 3: 'contract exceeded',
@@ -48,6 +49,7 @@ SUPPLY_BODY = struct.Struct('>BBHIQQQ16s64s')
 ACK_BODY = struct.Struct('>QQIHHQ')
 ACK_ENTRY = struct.Struct('>BB6sQ16s')
 SA_REQ_BODY = struct.Struct('>IBBBBQQII')
+SA_MOVE_BODY = struct.Struct('>IBB2sQ16s')
 SA_ACK_BODY = struct.Struct('>IB3sQII')          # and SA_END
 NAK_BODY = struct.Struct('>BBHIQII')
 
@@ -320,6 +322,20 @@ def parse_sa_ack(payload, name, values):
     return {'reqid': reqid, 'status': values[status], 'id': number, 'spi': spi}
 
 
+def parse_sa_move(payload, reply):
+    need(len(payload) == SA_MOVE_BODY.size, f'SA_MOVE of {len(payload)} octets, not 32')
+    reqid, status, family, reserved, number, address = SA_MOVE_BODY.unpack(payload)
+    need(not any(reserved), 'SA_MOVE: reserved octets are not 0')
+    need(reqid and number, f'SA_MOVE: reqid {reqid}, id {number}')
+    need(family in (4, 6), f'SA_MOVE: IPv{family}')
+    need(status in SA_STATUS if reply else not status, f'SA_MOVE: status {status}')
+    octets = 4 if family == 4 else 16
+    need(any(address[:octets]) and not any(address[octets:]), 'SA_MOVE: no address')
+    return {'reqid': reqid, 'id': number, 'status': SA_STATUS[status] if reply else 'moved',
+            'address': socket.inet_ntop(socket.AF_INET if family == 4 else socket.AF_INET6,
+                                        address[:octets])}
+
+
 def parse_clear(frame):
     """The fields of a payload that is in clear; empty for the padded ones."""
     reply = bool(frame.flags & REPLY)
@@ -338,5 +354,9 @@ def parse_clear(frame):
     if frame.kind == SA_ACK:
         return parse_sa_ack(frame.payload, 'SA_ACK', SA_STATUS)
     if frame.kind == SA_END:
-        return parse_sa_ack(frame.payload, 'SA_END', SA_ENDS)
+        fields = parse_sa_ack(frame.payload, 'SA_END', SA_ENDS)
+        need(not reply or fields['status'] == 'gone', 'SA_END: an answer to what has none')
+        return fields
+    if frame.kind == SA_MOVE:
+        return parse_sa_move(frame.payload, reply)
     return {}

@@ -184,6 +184,8 @@ def brief(kind, fields):
         return (f"reqid {fields['reqid']} id {fields['id']} {fields['algorithm']} "
                 f"{' '.join((fields['mode'], *fields['flags']))} key "
                 f"{fields['key_offset']}:{fields['octets']}")
+    if kind == wire.SA_MOVE:
+        return f"reqid {fields['reqid']} id {fields['id']} {fields['status']} {fields['address']}"
     if kind in (wire.SA_ACK, wire.SA_END):
         return (f"reqid {fields['reqid']} id {fields['id']} {fields['status']}"
                 + (f" SPI {fields['spi']:08x}" if fields['spi'] else ''))
