@@ -50,6 +50,33 @@ cable() {
 	ip -n "$b" link set "$b-$a" up
 }
 
+# gateways: users u1 and u2 behind gateways n1 and n2, all namespaces. What u1 sends
+# to 10.8.0.0/16 goes to n1, whose routes say how on, and n2 gives it to u2. The path
+# between n1 and n2 takes what any way adds to 1,500 octets.
+gateways() {
+	namespaces u1 n1 n2 u2
+	cable u1 n1 1
+	cable n1 n2 2
+	cable n2 u2 3
+	ip -n n1 link set n1-n2 mtu 1600
+	ip -n n2 link set n2-n1 mtu 1600
+	ip netns exec n1 sysctl -qw net.ipv4.ip_forward=1
+	ip netns exec n2 sysctl -qw net.ipv4.ip_forward=1
+	ip -n u1 route add 10.8.0.0/16 via 10.0.1.2
+	ip -n n2 route add 10.8.0.0/16 via 10.0.3.2
+	# A burst is longer than the queue between softirqs usually is.
+	sysctl -qw net.core.netdev_max_backlog=200000
+	sysctl -qw net.core.message_cost=0
+}
+
+# link_n1_n2 POOL: a link between the gateways 1:1 and 1:2, to be preloaded
+link_n1_n2() {
+	km n1 peer add 1:2 address 10.0.2.2 pool "$1"
+	km n2 peer add 1:1 address 10.0.2.1 pool "$1"
+	km n1 source add 1:2 push
+	km n2 source add 1:1 push
+}
+
 # wait_for SECONDS COMMAND...
 wait_for() {
 	local end=$((SECONDS + $1))

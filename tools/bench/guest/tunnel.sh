@@ -18,21 +18,9 @@ ways=(none tunnel wireguard esp_gcm esp_chacha)
 declare -A burst=([none]=4000 [tunnel]=1500 [wireguard]=900 [esp_gcm]=300 [esp_chacha]=900)
 
 load_modules qkdnf
-namespaces u1 n1 n2 u2
-cable u1 n1 1
-cable n1 n2 2
-cable n2 u2 3
-ip -n n1 link set n1-n2 mtu 1600
-ip -n n2 link set n2-n1 mtu 1600
-ip netns exec n1 sysctl -qw net.ipv4.ip_forward=1
-ip netns exec n2 sysctl -qw net.ipv4.ip_forward=1
-# A burst is longer than the queue between softirqs usually is.
-sysctl -qw net.core.netdev_max_backlog=200000
-sysctl -qw net.core.message_cost=0
+gateways
 
 # Way I leads to 10.8.I.2: u2's, by whatever n1 sends it through.
-ip -n u1 route add 10.8.0.0/16 via 10.0.1.2
-ip -n n2 route add 10.8.0.0/16 via 10.0.3.2
 to() { # WAY
 	local i
 
@@ -89,10 +77,7 @@ km n1 node set 1:1
 km n2 node set 1:2
 
 tunnel() {
-	km n1 peer add 1:2 address 10.0.2.2 pool $pool
-	km n2 peer add 1:1 address 10.0.2.1 pool $pool
-	km n1 source add 1:2 push
-	km n2 source add 1:1 push
+	link_n1_n2 $pool
 	fill_links 1 n1 1:2 n2 1:1
 	wait_for 20 pool_has n1 1:2 $((lane - lane / 16)) || die "n1 has not the key"
 	km n1 tunnel add t0 1:2 mtu 1500
