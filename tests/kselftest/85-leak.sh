@@ -74,8 +74,8 @@ done
 # blocks_of LINK: that have come into being
 blocks_of() { qkdnfctl -j emu show "$1" | jq -r .index; }
 
-# drained LINK: all that it delivered was read, at both ends
-drained() { qkdnfctl -j emu show "$1" | jq -e '.end_a.buffered == 0 and .end_b.buffered == 0' >/dev/null; }
+# drained LINK: all that it delivered was read, at each end that has a reader
+drained() { qkdnfctl -j emu show "$1" | jq -e 'all(.end_a, .end_b; .open == false or .buffered == 0)' >/dev/null; }
 
 # No more key comes, and what came is in the streams. What was delivered since the
 # last time is noted.
