@@ -229,6 +229,31 @@ status 1 ctl-apply-much-larger "apply --remake" ctl a apply "$work/a3.yaml"
 # The device of a source that just went away may still be on its way out.
 check ctl-apply-remake wait_for 60 ctl a apply --remake "$work/a3.yaml"
 check_equal ctl-remade 33554432 "$(member a $b pool_max)"
+
+# Tunnels are links, and part of what a file says.
+tunnels() { cat "$work/a3.yaml"; echo "tunnels:"; printf '  - {%s}\n' "$@"; }
+tunnels "name: t0, peer: $b, ttl: 9" >"$work/a4.yaml"
+check_equal ctl-tunnel-dry "+ tunnel t0 to $b" "$(ctl a apply --dry-run "$work/a4.yaml")"
+check_fails ctl-tunnel-none 'does not exist' ip -n a link show t0
+check_equal ctl-tunnel "+ tunnel t0 to $b" "$(ctl a apply "$work/a4.yaml")"
+check ctl-tunnel-there ip -n a link show t0
+check_equal ctl-tunnel-shown 9 "$(ctl a -j show | jq '.tunnels[0].ttl')"
+check ctl-tunnel-page eval "ctl a show | grep -A 2 'ONE-TIME-PAD TUNNELS' | grep -q 't0'"
+nothing="nothing to do: what runs is what the file says"
+check_equal ctl-tunnel-twice "$nothing" "$(ctl a apply "$work/a4.yaml")"
+ctl a -j show >"$work/a4.json"
+check_equal ctl-tunnel-recorded "$nothing" \
+	"$(qkdnfctl apply "$work/a4.yaml" --dry-run --state "$work/a4.json")"
+tunnels "name: t0, peer: $b, tos: 184" >"$work/a5.yaml"
+check_equal ctl-tunnel-change "~ tunnel t0 to $b: ttl 9 -> 0, tos 0 -> 184" \
+	"$(ctl a apply "$work/a5.yaml")"
+check_equal ctl-tunnel-changed '0 184' "$(ctl a -j tunnel show t0 | jq -r '"\(.ttl) \(.tos)"')"
+tunnels "name: t1, peer: $b" >"$work/a5.yaml"
+check_equal ctl-tunnel-renamed "- tunnel t0 to $b, its peer gets another one + tunnel t1 to $b" \
+	"$(ctl a apply "$work/a5.yaml" | paste -sd ' ')"
+ip -n a link add other type dummy
+check_equal ctl-tunnel-gone "- tunnel t1 to $b" "$(ctl a apply "$work/a3.yaml")"
+check ctl-tunnel-not-others ip -n a link show other
 echo "node: {id: $a}" >"$work/a3.yaml"
 check ctl-apply-keep ctl a apply --keep "$work/a3.yaml"
 check_equal ctl-kept 2 "$(ctl a -j peer show | jq length)"

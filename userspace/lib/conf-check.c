@@ -19,6 +19,7 @@
 #include "index.h"
 #include "plan.h"
 #include "text.h"
+#include "tunnel.h"
 
 /* What is checked, and ways to find things in it. */
 struct checker {
@@ -309,6 +310,38 @@ static int check_binding(const struct checker *c, struct qn_rec *binding, struct
 	return 0;
 }
 
+static int check_tunnel(const struct checker *c, struct qn_rec *tunnel, struct qn_error *err)
+{
+	const char *name = qn_get_str(tunnel, QN_TUNNEL_NAME);
+	uint64_t id = qn_get(tunnel, IFLA_QKDNF_PEER, 0);
+	const struct qn_rec *other, *peer;
+	struct qn_rec *like;
+
+	if (!*name)
+		return qn_fail(err, "a tunnel needs name");
+	if (!qn_tunnel_name_fits(name))
+		return qn_fail(err, "'%s' cannot name a device", name);
+	if (!id)
+		return qn_fail(err, "a tunnel needs peer");
+	for (other = c->conf->want.tunnels; other != tunnel; other = other->next) {
+		if (!strcmp(qn_get_str(other, QN_TUNNEL_NAME), name))
+			return qn_fail(err, "tunnel %s is there twice, first in line %u", name,
+				       other->line);
+		if (qn_get(other, IFLA_QKDNF_PEER, 0) == id)
+			return qn_fail(err, "peer %s has a tunnel already, in line %u",
+				       node_text(id), other->line);
+	}
+	like = qn_rec_new(&qn_set_peer);
+	qn_set(like, QKDNF_A_PEER_ID, id);
+	peer = qn_index_find(&c->peers, like);
+	qn_rec_free(like);
+	if (!peer)
+		return qn_fail(err, "peer %s is not among the peers of this file", node_text(id));
+	if (!addressed(peer))
+		return qn_fail(err, "peer %s has no address, which a tunnel needs", node_text(id));
+	return 0;
+}
+
 static int check_emu(struct qn_conf *conf, struct qn_rec *link, struct qn_error *err)
 {
 	const struct qn_rec *other;
@@ -341,6 +374,9 @@ static int check_all(const struct checker *c, struct qn_error *err)
 	for (rec = want->bindings; rec; rec = rec->next)
 		if (check_binding(c, rec, err))
 			return bad(c->conf, rec, err);
+	for (rec = want->tunnels; rec; rec = rec->next)
+		if (check_tunnel(c, rec, err))
+			return bad(c->conf, rec, err);
 	for (rec = want->emu; rec; rec = rec->next)
 		if (check_emu(c->conf, rec, err))
 			return bad(c->conf, rec, err);
@@ -355,8 +391,8 @@ int qn_conf_check(struct qn_conf *conf, struct qn_error *err)
 	int ret;
 
 	/* A file of emulated links alone makes sense: they belong to no node. */
-	if (!want->node &&
-	    (want->peers || want->routes || want->contracts || want->bindings || !want->emu))
+	if (!want->node && (want->peers || want->routes || want->contracts || want->bindings ||
+			    want->tunnels || !want->emu))
 		return qn_fail(err, "%s: section node is missing", conf->name);
 	if (want->node && !qn_has(want->node, QKDNF_A_NODE_ID)) {
 		qn_fail(err, "the node needs an id");

@@ -12,6 +12,7 @@
 #include <linux/qkdnf.h>
 
 #include "conf.h"
+#include "tunnel.h"
 #include "words.h"
 
 /* A file of 10,000 routes is below a megabyte; more is a mistake. */
@@ -178,13 +179,15 @@ static int parse_root(struct reader *r, const yaml_node_t *root)
 		{ "routes", &qn_words_route, &want->routes },
 		{ "contracts", &qn_words_contract, &want->contracts },
 		{ "ipsec", &qn_words_binding, &want->bindings },
+		{ "tunnels", &qn_words_tunnel_in_file, &want->tunnels },
 		{ "emu", &qn_words_emu, &want->emu },
 	};
 	const yaml_node_pair_t *pair;
 	unsigned int seen = 0, i;
 
 	if (root->type != YAML_MAPPING_NODE) {
-		qn_fail(r->err, "a file has sections: node, peers, routes, contracts, ipsec, emu");
+		qn_fail(r->err,
+			"a file has sections: node, peers, routes, contracts, ipsec, tunnels, emu");
 		return at(r, root);
 	}
 	for (pair = root->data.mapping.pairs.start; pair < root->data.mapping.pairs.top; pair++) {
@@ -203,7 +206,7 @@ static int parse_root(struct reader *r, const yaml_node_t *root)
 			;
 		if (i == QN_ARRAY_SIZE(lists)) {
 			qn_fail(r->err,
-				"unknown section '%s': there are node, peers, routes, contracts, ipsec, emu",
+				"unknown section '%s': there are node, peers, routes, contracts, ipsec, tunnels, emu",
 				name);
 			return at(r, key);
 		}

@@ -22,7 +22,7 @@ struct qn_conf_source {
 /**
  * struct qn_conf - what a file says
  * @name: of the file, for messages
- * @want: node, peers, routes, contracts, bindings and emulated links, with what is
+ * @want: node, peers, routes, contracts, bindings, tunnels and emulated links, with what is
  *	given only: defaults are the planner's
  * @sources: of the peers
  * @warnings: lines for a person, each with an end of line; NULL if none

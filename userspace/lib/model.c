@@ -9,6 +9,7 @@
 
 #include "model.h"
 #include "output.h"
+#include "tunnel.h"
 
 int qn_model_load(struct qn_model *model, struct qn_nl *km, struct qn_nl *emu, bool brief,
 		  struct qn_error *err)
@@ -39,6 +40,8 @@ int qn_model_load(struct qn_model *model, struct qn_nl *km, struct qn_nl *emu, b
 		return qn_fail_prefix(err, "contracts");
 	if (qn_nl_list(km, QKDNF_CMD_BINDING_GET, NULL, &model->bindings, err))
 		return qn_fail_prefix(err, "bindings");
+	if (qn_tunnel_list(NULL, &model->tunnels, err))
+		return qn_fail_prefix(err, "tunnels");
 	if (brief)
 		return 0;
 	if (qn_nl_list(km, QKDNF_CMD_RELAY_GET, NULL, &model->relays, err))
@@ -56,6 +59,7 @@ void qn_model_free(struct qn_model *model)
 	qn_rec_list_free(model->routes);
 	qn_rec_list_free(model->contracts);
 	qn_rec_list_free(model->bindings);
+	qn_rec_list_free(model->tunnels);
 	qn_rec_list_free(model->relays);
 	qn_rec_list_free(model->flows);
 	qn_rec_free(model->stats);
@@ -74,6 +78,7 @@ json_t *qn_model_to_json(const struct qn_model *model)
 	json_object_set_new(object, "routes", qn_rec_list_to_json(model->routes));
 	json_object_set_new(object, "contracts", qn_rec_list_to_json(model->contracts));
 	json_object_set_new(object, "bindings", qn_rec_list_to_json(model->bindings));
+	json_object_set_new(object, "tunnels", qn_rec_list_to_json(model->tunnels));
 	json_object_set_new(object, "relays", qn_rec_list_to_json(model->relays));
 	json_object_set_new(object, "flows", qn_rec_list_to_json(model->flows));
 	json_object_set_new(object, "stats", qn_rec_to_json(model->stats));
@@ -116,6 +121,7 @@ int qn_model_from_json(struct qn_model *model, const json_t *object, struct qn_e
 	    list_from_json(object, "routes", &qn_set_route, &model->routes, err) ||
 	    list_from_json(object, "contracts", &qn_set_contract, &model->contracts, err) ||
 	    list_from_json(object, "bindings", &qn_set_binding, &model->bindings, err) ||
+	    list_from_json(object, "tunnels", &qn_set_tunnel, &model->tunnels, err) ||
 	    list_from_json(object, "relays", &qn_set_relay, &model->relays, err) ||
 	    list_from_json(object, "flows", &qn_set_flow, &model->flows, err) ||
 	    list_from_json(object, "emu", &qn_set_emu_link, &model->emu, err))

@@ -15,6 +15,7 @@
  * @routes: of all destinations and shares
  * @contracts: both directions
  * @bindings: IPsec traffic and the peer whose key protects it
+ * @tunnels: one-time-pad tunnels: tunnel.h
  * @relays: state of remote streams
  * @flows: streams that use link key here
  * @stats: one record, or NULL
@@ -28,6 +29,7 @@ struct qn_model {
 	struct qn_rec *routes;
 	struct qn_rec *contracts;
 	struct qn_rec *bindings;
+	struct qn_rec *tunnels;
 	struct qn_rec *relays;
 	struct qn_rec *flows;
 	struct qn_rec *stats;

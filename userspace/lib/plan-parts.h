@@ -48,5 +48,7 @@ int qn_plan_peers(struct planner *p, enum qkdnf_peer_kind kind);
 
 void qn_plan_bindings(struct planner *p);
 void qn_plan_binding_removals(struct planner *p);
+void qn_plan_tunnels(struct planner *p);
+void qn_plan_tunnel_removals(struct planner *p);
 
 #endif

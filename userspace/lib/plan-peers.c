@@ -11,6 +11,7 @@
 
 #include "plan-parts.h"
 #include "text.h"
+#include "tunnel.h"
 
 #define SHIFT_DEFAULT	 16
 #define SEGMENTS_DEFAULT 64
@@ -58,7 +59,7 @@ static void clear_local(struct qn_rec *want, const struct qn_rec *have)
 		qn_set_bin(want, QKDNF_A_PEER_LOCAL_ADDR6, none, 16);
 }
 
-/* What goes with a link peer goes with it in the kernel, too. */
+/* What goes with a peer goes with it in the kernel, too. */
 static void forget_dependants(struct planner *p, uint64_t id)
 {
 	struct qn_rec *rec;
@@ -75,6 +76,9 @@ static void forget_dependants(struct planner *p, uint64_t id)
 		if (qn_get(rec, QKDNF_A_ROUTE_BACKUP, 0) == id)
 			qn_unset(rec, QKDNF_A_ROUTE_BACKUP);
 	}
+	for (rec = p->have->tunnels; rec; rec = rec->next)
+		if (qn_get(rec, IFLA_QKDNF_PEER, 0) == id)
+			rec->mark |= GONE;
 }
 
 static void add_new_peer(struct planner *p, const struct qn_rec *peer)

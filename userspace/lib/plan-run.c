@@ -11,6 +11,7 @@
 #include <linux/qkdnf.h>
 
 #include "plan.h"
+#include "tunnel.h"
 
 static bool is_new_link(const struct qn_step *step)
 {
@@ -39,6 +40,8 @@ static int run_step(const struct qn_step *step, struct qn_nl *nl, struct qn_erro
 	struct qn_rec *req;
 	int fd, ret;
 
+	if (step->family == &qn_family_tunnel)
+		return qn_tunnel_do(step->cmd, step->req, err);
 	if (is_new_link(step) && !qn_has(step->req, QKDEMU_A_SEED))
 		return make_link(step, nl, err);
 	if (!step->device)

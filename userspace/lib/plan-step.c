@@ -11,6 +11,7 @@
 
 #include "plan-parts.h"
 #include "text.h"
+#include "tunnel.h"
 
 char *qn_step_name(const struct qn_rec *rec)
 {
@@ -42,10 +43,23 @@ char *qn_step_name(const struct qn_rec *rec)
 	if (rec->set == &qn_set_binding)
 		return qn_asprintf("binding of reqid %" PRIu64,
 				   qn_get(rec, QKDNF_A_BINDING_REQID, 0));
+	if (rec->set == &qn_set_tunnel) {
+		if (!qn_has(rec, IFLA_QKDNF_PEER))
+			return qn_asprintf("tunnel %s", qn_get_str(rec, QN_TUNNEL_NAME));
+		qn_format_node(a, sizeof(a), qn_get(rec, IFLA_QKDNF_PEER, 0));
+		return qn_asprintf("tunnel %s to %s", qn_get_str(rec, QN_TUNNEL_NAME), a);
+	}
 	if (rec->set == &qn_set_emu_link)
 		return qn_asprintf("emulated link %s", qn_get_str(rec, QKDEMU_A_NAME));
 	qn_format_node(a, sizeof(a), qn_get(rec, QKDNF_A_NODE_ID, 0));
 	return qn_asprintf("node %s", a);
+}
+
+static const struct qn_family *family_of(const struct qn_set *set)
+{
+	return set == &qn_set_emu_link ? &qn_family_qkdemu :
+	       set == &qn_set_tunnel   ? &qn_family_tunnel :
+					 &qn_family_qkdnf;
 }
 
 struct qn_step *qn_step_add(struct planner *p, char sign, unsigned int cmd, struct qn_rec *req,
@@ -53,7 +67,7 @@ struct qn_step *qn_step_add(struct planner *p, char sign, unsigned int cmd, stru
 {
 	struct qn_step *step = qn_alloc(sizeof(*step));
 
-	step->family = req->set == &qn_set_emu_link ? &qn_family_qkdemu : &qn_family_qkdnf;
+	step->family = family_of(req->set);
 	step->cmd = cmd;
 	step->req = req;
 	step->sign = sign;
@@ -99,8 +113,7 @@ struct qn_step *qn_step_removal(struct planner *p, unsigned int cmd, const struc
 struct qn_step *qn_step_new(struct planner *p, unsigned int cmd, const struct qn_rec *rec)
 {
 	char *name = qn_step_name(rec);
-	const struct qn_op *op = rec->set == &qn_set_emu_link ? &qn_family_qkdemu.ops[cmd] :
-								&qn_family_qkdnf.ops[cmd];
+	const struct qn_op *op = &family_of(rec->set)->ops[cmd];
 	struct qn_step *step =
 		qn_step_add(p, '+', cmd, qn_step_pick(rec, op->request), qn_strdup(name));
 

@@ -228,8 +228,8 @@ static const struct ctl_verb verbs[] = {
 		  "                    where kind, segment, scheme, shares or a much larger pool\n"
 		  "                    ask for it; without it that is refused\n"
 		  "  --state RECORDED  compare with what 'qkdnfctl -j show' printed, on any machine\n\n"
-		  "  The settings are those of 'node set', 'peer add', 'route add', 'contract add'\n"
-		  "  and 'ipsec add'; a peer takes 'source: DEVICE|push' besides.\n\n"
+		  "  The settings are those of 'node set', 'peer add', 'route add', 'contract add',\n"
+		  "  'ipsec add' and 'tunnel add'; a peer takes 'source: DEVICE|push' besides.\n\n"
 		  "    node:\n"
 		  "      id: 64496:1\n"
 		  "    peers:\n"
@@ -246,7 +246,10 @@ static const struct ctl_verb verbs[] = {
 		  "        peer: 64496:2\n"
 		  "        address: 192.0.2.2\n"
 		  "        local: 192.0.2.1\n"
-		  "        if-id: 7\n\n"
+		  "        if-id: 7\n"
+		  "    tunnels:\n"
+		  "      - name: otp0\n"
+		  "        peer: 64496:2\n\n"
 		  "  Emulated links belong to the machine: those that section emu names are made\n"
 		  "  or changed, others stay.\n" },
 	{ 0 }

@@ -30,5 +30,6 @@ extern const struct qn_view view_contracts;
 extern const struct qn_view view_relays;
 extern const struct qn_view view_flows;
 extern const struct qn_view view_bindings;
+extern const struct qn_view view_tunnels;
 
 #endif

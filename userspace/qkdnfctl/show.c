@@ -12,6 +12,7 @@
 #include "columns.h"
 #include "ctl.h"
 #include "model.h"
+#include "tunnel.h"
 
 #define PAGE_ROWS     20 /* rows of a table; the rest is counted */
 #define PAGE_PROBLEMS 12
@@ -250,6 +251,24 @@ static void binding_problems(struct problems *p, const struct qn_rec *b)
 		up ? "gets no fresh key" : "has no associations", *reason ? ": " : "", reason);
 }
 
+static void tunnel_problems(struct problems *p, const struct qn_rec *tunnel)
+{
+	const char *name = qn_get_str(tunnel, QN_TUNNEL_NAME);
+
+	switch (qn_get(tunnel, IFLA_QKDNF_STATE, QKDNF_TUNNEL_DOWN)) {
+	case QKDNF_TUNNEL_UNPAIRED:
+		problem(p, QN_RED, "tunnel %s: the two ends have not met", name);
+		break;
+	case QKDNF_TUNNEL_RNG:
+		problem(p, QN_RED, "tunnel %s: key from a random number generator, see allow-rng",
+			name);
+		break;
+	case QKDNF_TUNNEL_WAITING:
+		problem(p, QN_YELLOW, "tunnel %s waits for key", name);
+		break;
+	}
+}
+
 static void node_problems(struct problems *p, const struct qn_model *model)
 {
 	uint64_t most = qn_get(model->node, QKDNF_A_NODE_MEM_MAX, 0);
@@ -290,6 +309,8 @@ static void find_problems(struct problems *p, const struct qn_model *model)
 		contract_problems(p, rec);
 	for (rec = model->bindings; rec; rec = rec->next)
 		binding_problems(p, rec);
+	for (rec = model->tunnels; rec; rec = rec->next)
+		tunnel_problems(p, rec);
 }
 
 /* --- the page ----------------------------------------------------------------- */
@@ -333,6 +354,8 @@ static bool in_trouble(const struct qn_rec *rec)
 		return !!col_contract_colour(rec);
 	if (rec->set == &qn_set_binding)
 		return qn_get(rec, QKDNF_A_BINDING_STATE, 0) != QKDNF_BINDING_STATE_UP;
+	if (rec->set == &qn_set_tunnel)
+		return qn_get(rec, IFLA_QKDNF_STATE, 0) != QKDNF_TUNNEL_UP;
 	return false;
 }
 
@@ -410,6 +433,7 @@ static int show(struct ctl *ctl, int argc, char **argv)
 		print_table(ctl, "ROUTES", "route", model.routes, &view_routes);
 		print_table(ctl, "CONTRACTS", "contract", model.contracts, &view_contracts);
 		print_table(ctl, "IPSEC", "ipsec", model.bindings, &view_bindings);
+		print_table(ctl, "ONE-TIME-PAD TUNNELS", "tunnel", model.tunnels, &view_tunnels);
 		find_problems(&problems, &model);
 		if (problems.count > PAGE_PROBLEMS)
 			fprintf(ctl->out.file, "... and %u more: qkdnfctl -j show\n",

@@ -9,6 +9,7 @@
 #include "conf.h"
 #include "model.h"
 #include "plan.h"
+#include "tunnel.h"
 
 /* Begin a test; its verdict is printed when the next one begins. */
 void test_begin(const char *name);

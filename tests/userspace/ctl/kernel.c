@@ -167,6 +167,11 @@ static int peer_del(struct qn_model *k, const struct qn_rec *req, struct qn_erro
 		if (qn_get(rec, QKDNF_A_ROUTE_VIA, 0) == id)
 			drop(&k->routes, rec);
 	}
+	for (rec = k->tunnels; rec; rec = next) {
+		next = rec->next;
+		if (qn_get(rec, IFLA_QKDNF_PEER, 0) == id)
+			drop(&k->tunnels, rec);
+	}
 	drop(&k->peers, peer);
 	return 0;
 }
@@ -301,6 +306,37 @@ static int remove_one(struct qn_rec **list, struct qn_rec *rec, struct qn_error 
 	return 0;
 }
 
+/* A peer has one tunnel at the most. */
+static int tunnel_step(struct qn_model *k, const struct qn_step *step, struct qn_error *err)
+{
+	struct qn_rec **at, *tunnel;
+
+	for (at = &k->tunnels; *at; at = &(*at)->next) {
+		if (!strcmp(qn_get_str(*at, QN_TUNNEL_NAME),
+			    qn_get_str(step->req, QN_TUNNEL_NAME)))
+			break;
+		if (step->cmd == QN_TUNNEL_NEW && qn_rec_equal(*at, step->req, IFLA_QKDNF_PEER))
+			return qn_fail(err, "EEXIST peer");
+	}
+	tunnel = *at;
+	if (step->cmd == QN_TUNNEL_NEW ? !!tunnel : !tunnel)
+		return qn_fail(err, "tunnel");
+	if (step->cmd == QN_TUNNEL_SET) {
+		overlay(tunnel, step->req);
+	} else if (step->cmd == QN_TUNNEL_DEL) {
+		drop(&k->tunnels, tunnel);
+	} else {
+		tunnel = qn_rec_copy(step->req);
+		preset(tunnel, IFLA_QKDNF_TTL, 0);
+		preset(tunnel, IFLA_QKDNF_TTL_INHERIT, 0);
+		preset(tunnel, IFLA_QKDNF_TOS, 0);
+		preset(tunnel, IFLA_QKDNF_TOS_INHERIT, 0);
+		preset(tunnel, IFLA_QKDNF_ALLOW_RNG, 0);
+		append(&k->tunnels, tunnel);
+	}
+	return 0;
+}
+
 int kernel_step(struct qn_model *k, const struct qn_step *step, struct qn_error *err)
 {
 	const struct qn_rec *req = step->req;
@@ -321,6 +357,8 @@ int kernel_step(struct qn_model *k, const struct qn_step *step, struct qn_error 
 			append(&k->emu, qn_rec_copy(req));
 		return 0;
 	}
+	if (step->family == &qn_family_tunnel)
+		return tunnel_step(k, step, err);
 	if (step->cmd == QKDNF_CMD_NODE_SET) {
 		if (!k->node) {
 			k->node = qn_rec_copy(req);

@@ -106,6 +106,7 @@ static void json_back(void)
 		"\"sources\":[],\"routes\":[{\"destination\":\"64498:*\",\"provider_wide\":true,"
 		"\"share\":2,\"via\":\"64496:2\"}],\"contracts\":[],"
 		"\"bindings\":[{\"reqid\":7,\"peer\":\"64496:2\",\"addr4\":\"192.0.2.1\",\"esn\":true}],"
+		"\"tunnels\":[{\"peer\":\"64496:2\",\"allow_rng\":false,\"name\":\"otp0\"}],"
 		"\"relays\":[],\"flows\":[],\"stats\":{},"
 		"\"emu\":[{\"name\":\"l\",\"ends\":\"a+b\",\"outages\":"
 		"{\"outage\":[{\"start\":1,\"duration\":2}]}}]}";

@@ -60,6 +60,7 @@ static char *apply(const char *yaml, struct qn_model *kernel, unsigned int flags
 	forget(kernel->contracts);
 	forget(kernel->sources);
 	forget(kernel->bindings);
+	forget(kernel->tunnels);
 	return lines;
 }
 
@@ -230,6 +231,27 @@ static void changes(void)
 	       "+ source of peer 64496:2: push\n");
 	expect(BASE ", source: push}\n", &kernel, QN_PLAN_KEEP, "");
 	expect(BASE ", source: push}\n", &kernel, 0, "- binding of reqid 7\n");
+
+	test_begin("plan-tunnels");
+	expect(BASE ", source: push}\ntunnels:\n- {name: t0, peer: 64496:2, ttl: 9}\n", &kernel, 0,
+	       "+ tunnel t0 to 64496:2\n");
+	expect(BASE ", source: push}\ntunnels:\n- {name: t0, peer: 64496:2, ttl: 9}\n", &kernel, 0,
+	       "");
+	expect(BASE ", source: push}\ntunnels:\n- {name: t0, peer: 64496:2, low: 64Ki}\n", &kernel,
+	       0, "~ tunnel t0 to 64496:2: ttl 9 -> 0, low - -> 65536\n");
+	/* It goes with its peer. */
+	expect(BASE ", segment: 16Ki, source: push}\ntunnels:\n- {name: t0, peer: 64496:2}\n",
+	       &kernel, QN_PLAN_REMAKE,
+	       "- peer 64496:2, to be made anew\n"
+	       "+ peer 64496:2 192.0.2.2\n"
+	       "+ source of peer 64496:2: push\n"
+	       "+ tunnel t0 to 64496:2\n");
+	expect(BASE ", segment: 16Ki, source: push}\ntunnels:\n- {name: t1, peer: 64496:2}\n",
+	       &kernel, 0,
+	       "- tunnel t0 to 64496:2, its peer gets another one\n"
+	       "+ tunnel t1 to 64496:2\n");
+	expect(BASE ", segment: 16Ki, source: push}\n", &kernel, QN_PLAN_KEEP, "");
+	expect(BASE ", segment: 16Ki, source: push}\n", &kernel, 0, "- tunnel t1 to 64496:2\n");
 
 	test_begin("plan-impossible");
 	expect("node: {id: 64496:9}\n", &kernel, 0,
