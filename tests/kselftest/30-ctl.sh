@@ -130,10 +130,11 @@ for object in show "node show" "peer show" "peer show $b" "source show" "source 
 	check "ctl-${object// /-}" has_object $object
 done
 check_equal ctl-pipe-plain 0 "$(ctl a show | grep -c $'\e')"
-check ctl-terminal-colour sh -c \
+# what is green, a link that is up, may for a moment be taken for down
+check ctl-terminal-colour wait_for 60 sh -c \
 	"TERM=xterm script -qec 'qkdnfctl -n a show' /dev/null | grep -q '$(printf '\033')\[32m'"
 check_equal ctl-show-peer bee "$(ctl a -j show | jq -r '.peers[] | select(.id == "'$b'") | .name')"
-# for a moment it may be taken for silent
+# a source, too, for silent
 check ctl-show-source wait_for 60 sh -c "qkdnfctl -n a show | grep -q '^$b .* fd running'"
 
 # The books are read in one go under the stream's lock, traffic or not.
