@@ -6,7 +6,6 @@
  * and only then the handler of its type. Nothing unauthenticated changes state
  * beyond a drop counter (invariant 2), since no handler is reached before.
  */
-#include <linux/minmax.h>
 #include <linux/rcupdate.h>
 #include <linux/string.h>
 
@@ -100,8 +99,6 @@ void qn_frame_rx(struct qn_node *node, struct sk_buff *skb)
 	int err;
 
 	unclaimed(node, QN_U_RX);
-	/* The network's headers were read, the payload was not. */
-	qn_prefetch(skb->data, min_t(u32, skb_headlen(skb), QN_FRAME_MAX));
 	if (skb->len > QN_DATAGRAM_MAX || !pskb_may_pull(skb, skb->len)) {
 		unclaimed(node, QN_U_FORM);
 		goto drop;

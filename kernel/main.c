@@ -9,6 +9,7 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 
+#include "arrivals.h"
 #include "device.h"
 #include "event.h"
 #include "frame.h"
@@ -66,6 +67,7 @@ static int __init qkdnf_init(void)
 		return err;
 	}
 	rooms_meet();
+	qn_arrivals_init();
 	err = qn_event_init();
 	if (err)
 		return err;

@@ -18,6 +18,7 @@
 #include "mem.h"
 
 struct net;
+struct qn_arrivals;
 struct qn_bindings;
 struct qn_contracts;
 struct qn_flows;
@@ -86,6 +87,7 @@ struct qn_node {
 	u64 start_time;			/* Unix time, seconds */
 	struct mutex lock;
 	struct qn_mem mem;
+	struct qn_arrivals __percpu *arrivals;
 	struct socket __rcu *sock4;
 	struct socket __rcu *sock6;
 	struct rhashtable peers;	/* by id */

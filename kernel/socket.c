@@ -3,7 +3,7 @@
  * The encapsulation socket of a node.
  *
  * One kernel UDP socket for each IP version. What is heard is handled in
- * softirq, in the receive path of UDP; what is sent goes out through the
+ * softirq, a batch at a time (arrivals.h); what is sent goes out through the
  * kernel's tunnel helpers, with the route cached per peer.
  */
 #include <linux/icmpv6.h>
@@ -21,11 +21,10 @@
 #include <net/route.h>
 #include <net/udp_tunnel.h>
 
+#include "arrivals.h"
 #include "node.h"
 #include "peer.h"
 #include "socket.h"
-
-static qn_socket_rx_fn rx_fn;
 
 static int encap_rcv(struct sock *sk, struct sk_buff *skb)
 {
@@ -36,7 +35,7 @@ static int encap_rcv(struct sock *sk, struct sk_buff *skb)
 		return 0;
 	}
 	__skb_pull(skb, sizeof(struct udphdr));
-	rx_fn(node, skb);
+	qn_arrivals_put(node->arrivals, skb);
 	return 0;
 }
 
@@ -63,12 +62,12 @@ static int open_one(struct qn_node *node, struct udp_port_cfg *port,
 /**
  * qn_socket_open - open the sockets of a node
  * @node: with net and port set
- * @rx: called for each datagram, under RCU in softirq; it consumes the skb,
- *	whose data begins behind the UDP header
+ * @rx: called for each datagram as qn_arrivals_new() says; its data begins
+ *	behind the UDP header
  *
- * Context: process. Return: 0, -EADDRINUSE, or another error.
+ * Context: process. Return: 0, -EADDRINUSE, -ENOMEM, or another error.
  */
-int qn_socket_open(struct qn_node *node, qn_socket_rx_fn rx)
+int qn_socket_open(struct qn_node *node, qn_arrived_fn rx)
 {
 	struct udp_port_cfg port4 = {
 		.family = AF_INET,
@@ -83,13 +82,14 @@ int qn_socket_open(struct qn_node *node, qn_socket_rx_fn rx)
 	};
 	int err;
 
-	rx_fn = rx;
+	node->arrivals = qn_arrivals_new(node, rx);
+	if (!node->arrivals)
+		return -ENOMEM;
 	err = open_one(node, &port4, &node->sock4);
-	if (err)
-		return err;
-	err = open_one(node, &port6, &node->sock6);
+	if (!err)
+		err = open_one(node, &port6, &node->sock6);
 	/* A kernel that was told to do without IPv6 does without. */
-	if (err && err != -EAFNOSUPPORT && err != -EPFNOSUPPORT) {
+	if (err && (!node->sock4 || (err != -EAFNOSUPPORT && err != -EPFNOSUPPORT))) {
 		qn_socket_close(node);
 		return err;
 	}
@@ -114,6 +114,7 @@ void qn_socket_close(struct qn_node *node)
 	if (sock6)
 		udp_tunnel_sock_release(sock6);
 	synchronize_net();
+	qn_arrivals_free(node->arrivals);
 }
 
 /* BH off, as the cache is each processor's own. */

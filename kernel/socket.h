@@ -8,6 +8,8 @@
 #include <linux/skbuff.h>
 #include <linux/types.h>
 
+#include "arrivals.h"
+
 struct qn_node;
 struct qn_peer;
 
@@ -28,9 +30,7 @@ struct qn_outer {
 	bool df;
 };
 
-typedef void (*qn_socket_rx_fn)(struct qn_node *node, struct sk_buff *skb);
-
-int qn_socket_open(struct qn_node *node, qn_socket_rx_fn rx);
+int qn_socket_open(struct qn_node *node, qn_arrived_fn rx);
 void qn_socket_close(struct qn_node *node);
 u32 qn_socket_room(const struct qn_peer *peer);
 int qn_socket_send(struct qn_peer *peer, struct sk_buff *skb);

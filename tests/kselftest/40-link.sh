@@ -22,6 +22,31 @@ for n in a c e g i; do node $n 1:1; done
 for n in b d f h j; do node $n 1:2; done
 small="pool 256Ki segment 4Ki hello 500ms"
 
+# --- more arrive at once than may wait for their work ---------------------------------
+
+# 900 datagrams that are no frames, held by a plug and let go together: each is seen.
+burst() {
+	in_ns a ping -nq -c 1 -W 10 10.0.1.2 || return 1	# the plug holds ARP as well
+	ip netns exec a tc qdisc add dev to-b root plug limit 10000000 &&
+		ip netns exec a tc qdisc change dev to-b root plug block &&
+		in_ns a python3 - <<-'EOF' || return 1
+			import socket
+			for _ in range(9):
+			    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+			    for _ in range(100):
+			        s.sendto(b"short", ("10.0.1.2", 17717))
+		EOF
+	[ "$(ip netns exec a tc -s -j qdisc show dev to-b | jq '.[0].qlen')" -ge 900 ] &&
+		ip netns exec a tc qdisc change dev to-b root plug release_indefinite &&
+		wait_for 20 seen 900
+}
+seen() { [ "$(ctl b -j stats | jq .unclaimed.short)" = "$1" ]; }
+weight=$(sysctl -n net.core.dev_weight)
+sysctl -qw net.core.dev_weight=1000
+check a-burst-is-seen-whole burst
+sysctl -qw net.core.dev_weight="$weight"
+ip netns exec a tc qdisc del dev to-b root
+
 # --- all of them meet ---------------------------------------------------------------
 
 # shellcheck disable=SC2086

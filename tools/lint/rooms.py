@@ -21,7 +21,7 @@ QKDNF = [
     ("otp", "otp hash"),
     ("stream", "segment ring stream fill books window share_key"),
     ("node", "node event"),
-    ("peer", "peer socket frame"),
+    ("peer", "peer arrivals socket frame"),
     ("service", "source push relay remote generator assembly hops route nexthop contract "
                 "border meter reading ingress flow pairing hello hashkey grant share"),
     ("consumer", "binding encap sa sa_* xfrm tunnel tunnel_* supply device"),
