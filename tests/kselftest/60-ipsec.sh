@@ -53,8 +53,16 @@ check_fails unknown-del 'no binding with this reqid' ctl a ipsec del 99
 
 # --- over a link, by xfrm interfaces --------------------------------------------
 
-# gateway NS OWN FAR NUMBER-OWN NUMBER-FAR: an xfrm interface and its policies
+# gateway NS NUMBER-OWN NUMBER-FAR: an xfrm interface and its policies
 gateway() {
+	ctl "$1" ipsec interface 7 add ipsec7 &&
+		ctl "$1" ipsec policy 7 add "192.168.7.$2" "192.168.7.$3/32" || return
+	ip -n "$1" addr add "192.168.7.$2/32" dev ipsec7
+	ip -n "$1" route add "192.168.7.$3/32" dev ipsec7
+}
+
+# by_hand NS OWN FAR NUMBER-OWN NUMBER-FAR: the same as an administrator makes it
+by_hand() {
 	local ns=$1 own=$2 far=$3 n=$4 m=$5 d
 
 	ip -n "$ns" link add ipsec7 type xfrm dev lo if_id 7 || return
@@ -71,8 +79,6 @@ gateway() {
 
 becomes link-ab 60 a 1:2 '.state == "up" and .own_level > 16384'
 becomes link-ba 60 b 1:1 '.state == "up" and .own_level > 16384'
-check gateway-a gateway a 10.0.1.1 10.0.1.2 1 2
-check gateway-b gateway b 10.0.1.2 10.0.1.1 2 1
 events_begin a
 
 # One end alone says what it waits for; the other end's binding mends it.
@@ -83,12 +89,35 @@ saw event-failed 10 a sa-failed
 # shellcheck disable=SC2086
 check_fails add-twice 'there is a binding' ctl a $add
 check add-b ctl b ipsec add 7 peer 1:1 address 10.0.1.1 local 10.0.1.2 if-id 7
+check gateway-a gateway a 1 2
+check gateway-b gateway b 2 1
 gets up-a 20 a 7 '.state == "up"'
 gets up-b 20 b 7 '.state == "up"'
 saw event-rekeyed 10 a sa-rekeyed
 crossed() { agreed a 7 b 7; }
 check spis-agree wait_for 10 crossed
 check ping in_ns a ping -q -c 20 -i 0.05 -W 30 192.168.7.2
+
+# The helpers touch nothing of others.
+check_fails interface-twice 'a device of this name' ctl a ipsec interface 7 add ipsec7
+check_fails interface-of-others 'no xfrm interface of if-id 7' ctl a ipsec interface 7 del to-b
+check_fails interface-unbound 'no binding with this reqid' ctl a ipsec interface 9 add ipsec9
+check_fails policy-twice 'there is a policy' ctl a ipsec policy 7 add 192.168.7.1 192.168.7.2
+check_fails policy-bits 'bits behind the prefix' ctl a ipsec policy 7 add 192.168.7.1/24 192.168.8.0/24
+check_fails policy-families 'one IP version' ctl a ipsec policy 7 add 192.168.7.0/24 fd00::/64
+policies() { ip -n a xfrm policy | grep -c '^src'; }
+ours=$(policies)
+check_equal policies-made 3 "$ours"
+ip -n a xfrm policy add src 192.168.9.0/24 dst 192.168.10.0/24 dir in if_id 7 \
+	tmpl src 10.0.1.2 dst 10.0.1.1 proto esp mode tunnel reqid 99
+check_fails policy-not-ours 'there is a policy' ctl a ipsec policy 7 add 192.168.10.0/24 192.168.9.0/24
+check_fails policy-not-ours-del 'no policy of reqid 7' ctl a ipsec policy 7 del 192.168.10.0/24 192.168.9.0/24
+check_equal policy-of-others-stays $((ours + 1)) "$(policies)"
+in_ns a ip xfrm policy del src 192.168.9.0/24 dst 192.168.10.0/24 dir in if_id 7
+check policy-6 ctl a ipsec policy 7 add 2001:db8:1::/48 2001:db8:2::/48
+check_equal policies-6 $((ours + 3)) "$(policies)"
+check policy-6-del ctl a ipsec policy 7 del 2001:db8:1::/48 2001:db8:2::/48
+check_equal policies-left "$ours" "$(policies)"
 
 # No reader of xfrm sees key, and none can put the state in again.
 no_key() {
@@ -162,7 +191,7 @@ gets told 20 b 7 '.state == "waiting" and (.reason | test("other end"))'
 check no-states wait_for 20 counted b 0
 in_ns a ip xfrm policy flush
 ip -n a link del ipsec7
-check gateway-again gateway a 10.0.1.1 10.0.1.2 1 2
+check gateway-again by_hand a 10.0.1.1 10.0.1.2 1 2
 
 # limited SETTING VALUE COMMAND...: a soft limit has it rekeyed
 limited() {

@@ -8,6 +8,8 @@
 
 #include "columns.h"
 #include "ctl.h"
+#include "tunnel.h"
+#include "xfrm.h"
 
 static void spis(const struct qn_rec *b, char *buf, size_t size)
 {
@@ -153,6 +155,88 @@ static int ipsec_del(struct ctl *ctl, int argc, char **argv)
 	return one(ctl, QKDNF_CMD_BINDING_DEL, argc, argv);
 }
 
+/* "add" or "del" as the second argument: 1, 0; else -1 after saying so. */
+static int added(struct ctl *ctl, const char *what, int argc, char **argv, int needs)
+{
+	if (argc == needs && !strcmp(argv[1], "add"))
+		return 1;
+	if (argc == needs && !strcmp(argv[1], "del"))
+		return 0;
+	ctl_usage(ctl, "what of it? REQID, add or del, and %s", what);
+	return -1;
+}
+
+/* The binding as the kernel tells it; NULL after saying what is wrong. */
+static struct qn_rec *binding_named(struct ctl *ctl, char **argv, int *status)
+{
+	struct qn_rec *req = name_of(ctl, 1, argv), *binding = NULL;
+
+	*status = CTL_USAGE;
+	if (!req)
+		return NULL;
+	*status = 0;
+	if (!ctl_km(ctl) || qn_nl_do(ctl->km, QKDNF_CMD_BINDING_GET, 0, req, &binding, &ctl->err))
+		*status = ctl_failed(ctl);
+	qn_rec_free(req);
+	return binding;
+}
+
+static int ipsec_interface(struct ctl *ctl, int argc, char **argv)
+{
+	int add = added(ctl, "the name of the device", argc, argv, 3), status;
+	struct qn_rec *binding;
+
+	if (add < 0)
+		return CTL_USAGE;
+	if (!qn_tunnel_name_fits(argv[2]))
+		return ctl_usage(ctl, "'%s' cannot name a device", argv[2]);
+	binding = binding_named(ctl, argv, &status);
+	if (!binding)
+		return status;
+	if (add ? qn_xfrm_interface_add(binding, argv[2], &ctl->err) :
+		  qn_xfrm_interface_del(binding, argv[2], &ctl->err))
+		status = ctl_failed(ctl);
+	qn_rec_free(binding);
+	return status;
+}
+
+static int policy_del(struct ctl *ctl, char **argv, const struct qn_prefix *own,
+		      const struct qn_prefix *far)
+{
+	struct qn_rec *req = name_of(ctl, 1, argv);
+	unsigned int count;
+	uint32_t reqid;
+
+	if (!req)
+		return CTL_USAGE;
+	reqid = (uint32_t)qn_get(req, QKDNF_A_BINDING_REQID, 0);
+	qn_rec_free(req);
+	if (qn_xfrm_policy_del(reqid, own, far, &count, &ctl->err))
+		return ctl_failed(ctl);
+	return count ? 0 : ctl_error(ctl, "no policy of reqid %u between these networks", reqid);
+}
+
+static int ipsec_policy(struct ctl *ctl, int argc, char **argv)
+{
+	int add = added(ctl, "the networks at this end and at the other", argc, argv, 4), status;
+	struct qn_prefix own, far;
+	struct qn_rec *binding;
+
+	if (add < 0)
+		return CTL_USAGE;
+	if (qn_prefix_parse(&own, argv[2], &ctl->err) || qn_prefix_parse(&far, argv[3], &ctl->err))
+		return ctl_usage(ctl, "%s", ctl->err.text);
+	if (!add)
+		return policy_del(ctl, argv, &own, &far);
+	binding = binding_named(ctl, argv, &status);
+	if (!binding)
+		return status;
+	if (qn_xfrm_policy_add(binding, &own, &far, &ctl->err))
+		status = ctl_failed(ctl);
+	qn_rec_free(binding);
+	return status;
+}
+
 static const struct ctl_verb verbs[] = {
 	{ .name = "show",
 	  .args = "[REQID]",
@@ -164,9 +248,20 @@ static const struct ctl_verb verbs[] = {
 	  .words = &qn_words_binding,
 	  .summary = "have associations agreed with a peer, for the policies of a reqid",
 	  .help = "  qkdnfctl ipsec add 7 peer 64496:2 address 192.0.2.2 local 192.0.2.1 if-id 7\n"
-		  "  ip link add ipsec7 type xfrm if_id 7; ip link set ipsec7 up\n"
-		  "  for d in out in fwd; do ip xfrm policy add dir $d if_id 7 \\\n"
-		  "    tmpl proto esp mode tunnel reqid 7; done   # with src and dst\n" },
+		  "  qkdnfctl ipsec interface 7 add ipsec7\n"
+		  "  qkdnfctl ipsec policy 7 add 10.1.0.0/16 10.2.0.0/16\n"
+		  "  ip route add 10.2.0.0/16 dev ipsec7\n" },
+	{ .name = "interface",
+	  .args = "REQID add|del NAME",
+	  .run = ipsec_interface,
+	  .summary = "make the xfrm interface of a binding's if-id, or delete it",
+	  .help = "  Traffic that is routed to it goes under the binding, or not at all.\n" },
+	{ .name = "policy",
+	  .args = "REQID add|del OWN-NETWORK FAR-NETWORK",
+	  .run = ipsec_policy,
+	  .summary = "make the policies for traffic between two networks, or delete them",
+	  .help = "  Policies that are there are not replaced, nor are others' deleted: only such\n"
+		  "  whose template has this reqid. They follow a binding that moves.\n" },
 	{ .name = "rekey",
 	  .args = "REQID",
 	  .run = ipsec_rekey,
