@@ -88,73 +88,94 @@ struct sums {
 };
 
 /*
- * Poly1305 of one digest: the two turns of it in registers. The library's set-up
- * and clearing for messages of any length take three times as long as the sum,
- * on each side of each hop; it is the oracle that the self-test asks.
+ * Poly1305 of digests, two turns each, in registers. The library's set-up and
+ * clearing for messages of any length take three times as long as the sum, on each
+ * side of each hop; it is the oracle that the self-test asks.
  */
 #if defined(__SIZEOF_INT128__) && !defined(QN_HASH_BY_HALVES)
-struct residue {
+struct tagging {
+	u64 r0, r1;		/* the clamp leaves r1 a multiple of 4 */
 	u64 h0, h1, h2;		/* modulo 2^130 - 5; h2 is small */
 };
 
-static inline void turn(struct residue *h, const u8 *block, u64 r0, u64 r1)
+static __always_inline void turn(struct tagging *t, const u8 *block)
 {
-	/* The clamp leaves r1 a multiple of 4: 2^130 = 5 makes r1 * 5 / 4 of it. */
-	u64 s1 = r1 + (r1 >> 2), fold;
+	/* As r1 is a multiple of 4, 2^130 = 5 makes r1 * 5 / 4 of it. */
+	u64 r0 = t->r0, r1 = t->r1, s1 = r1 + (r1 >> 2), fold;
 	unsigned __int128 d;
 	u64 h0, h1, h2;
 
-	d = (unsigned __int128)h->h0 + word(block);
+	d = (unsigned __int128)t->h0 + word(block);
 	h0 = d;
-	d = (d >> 64) + h->h1 + word(block + 8);
+	d = (d >> 64) + t->h1 + word(block + 8);
 	h1 = d;
-	h2 = h->h2 + (u64)(d >> 64) + 1;
+	h2 = t->h2 + (u64)(d >> 64) + 1;
 
 	d = (unsigned __int128)h0 * r0 + (unsigned __int128)h1 * s1;
-	h->h0 = d;
+	t->h0 = d;
 	d = (d >> 64) + (unsigned __int128)h0 * r1 +
 	    (unsigned __int128)h1 * r0 + h2 * s1;
-	h->h1 = d;
+	t->h1 = d;
 	h2 = h2 * r0 + (u64)(d >> 64);
 	fold = (h2 >> 2) + (h2 & ~3ULL);
-	d = (unsigned __int128)h->h0 + fold;
-	h->h0 = d;
-	d = (d >> 64) + h->h1;
-	h->h1 = d;
-	h->h2 = (h2 & 3) + (u64)(d >> 64);
+	d = (unsigned __int128)t->h0 + fold;
+	t->h0 = d;
+	d = (d >> 64) + t->h1;
+	t->h1 = d;
+	t->h2 = (h2 & 3) + (u64)(d >> 64);
 }
 
-static void tag_digest(u8 *tag, const u8 *key, const u8 *digest)
+static __always_inline void tagging_begin(struct tagging *t, const u8 *key)
 {
-	u64 r0 = word(key) & 0x0ffffffc0fffffffULL;
-	u64 r1 = word(key + 8) & 0x0ffffffc0ffffffcULL;
-	struct residue h = {};
+	t->r0 = word(key) & 0x0ffffffc0fffffffULL;
+	t->r1 = word(key + 8) & 0x0ffffffc0ffffffcULL;
+	t->h0 = 0;
+	t->h1 = 0;
+	t->h2 = 0;
+}
+
+static __always_inline void tagging_add(struct tagging *t, const u8 *digest)
+{
+	turn(t, digest);
+	turn(t, digest + 16);
+}
+
+static __always_inline void tagging_end(struct tagging *t, u8 *tag, const u8 *key)
+{
 	unsigned __int128 d;
 	u64 g0, g1, over;
 
-	turn(&h, digest, r0, r1);
-	turn(&h, digest + 16, r0, r1);
 	/* The least residue, without a branch: is h + 5 at least 2^130? */
-	d = (unsigned __int128)h.h0 + 5;
+	d = (unsigned __int128)t->h0 + 5;
 	g0 = d;
-	d = (d >> 64) + h.h1;
+	d = (d >> 64) + t->h1;
 	g1 = d;
-	over = -((h.h2 + (u64)(d >> 64)) >> 2);
+	over = -((t->h2 + (u64)(d >> 64)) >> 2);
 	OPTIMIZER_HIDE_VAR(over);
-	d = (unsigned __int128)((h.h0 & ~over) | (g0 & over)) + word(key + 16);
+	d = (unsigned __int128)((t->h0 & ~over) | (g0 & over)) + word(key + 16);
 	put_word(tag, d);
-	put_word(tag + 8, (u64)(d >> 64) + ((h.h1 & ~over) | (g1 & over)) +
+	put_word(tag + 8, (u64)(d >> 64) + ((t->h1 & ~over) | (g1 & over)) +
 			  word(key + 24));
-	memzero_explicit(&h, sizeof(h));
+	memzero_explicit(t, sizeof(*t));
 }
 #else
-static void tag_digest(u8 *tag, const u8 *key, const u8 *digest)
-{
+struct tagging {
 	struct poly1305_desc_ctx desc;
+};
 
-	poly1305_init(&desc, key);
-	poly1305_update(&desc, digest, QN_DIGEST_OCTETS);
-	poly1305_final(&desc, tag);	/* wipes desc */
+static void tagging_begin(struct tagging *t, const u8 *key)
+{
+	poly1305_init(&t->desc, key);
+}
+
+static void tagging_add(struct tagging *t, const u8 *digest)
+{
+	poly1305_update(&t->desc, digest, QN_DIGEST_OCTETS);
+}
+
+static void tagging_end(struct tagging *t, u8 *tag, const u8 *key)
+{
+	poly1305_final(&t->desc, tag);	/* wipes it */
 }
 #endif
 
@@ -235,23 +256,6 @@ void qn_hash_digest(u8 *digest, const u64 *key, const u8 *head, size_t head_len,
 	memzero_explicit(&s, sizeof(s));
 }
 
-/* What does not fit one block: the digests one after the other. */
-static noinline void tag_more(u8 *tag, const u8 *key, const struct qn_hash *h,
-			      u8 *digest, const u8 *p, size_t len)
-{
-	struct poly1305_desc_ctx desc;
-	size_t n;
-
-	poly1305_init(&desc, key);
-	poly1305_update(&desc, digest, QN_DIGEST_OCTETS);
-	for (; len; p += n, len -= n) {
-		n = min_t(size_t, len, QN_HASH_BLOCK);
-		qn_hash_digest(digest, h->key, NULL, 0, p, n);
-		poly1305_update(&desc, digest, QN_DIGEST_OCTETS);
-	}
-	poly1305_final(&desc, tag);	/* wipes desc */
-}
-
 /**
  * qn_hash_tag - compute the tag of a bulk frame
  * @tag: 16 octets out
@@ -268,12 +272,20 @@ void qn_hash_tag(u8 *tag, const u8 *key, const struct qn_hash *h,
 {
 	size_t n = min_t(size_t, body_len, QN_HASH_BLOCK - QN_AUTH_OCTETS);
 	u8 digest[QN_DIGEST_OCTETS];
+	const u8 *p = body;
+	struct tagging t;
 
-	qn_hash_digest(digest, h->key, head, QN_AUTH_OCTETS, body, n);
-	if (n == body_len)
-		tag_digest(tag, key, digest);
-	else
-		tag_more(tag, key, h, digest, (const u8 *)body + n, body_len - n);
+	tagging_begin(&t, key);
+	qn_hash_digest(digest, h->key, head, QN_AUTH_OCTETS, p, n);
+	tagging_add(&t, digest);
+	/* What does not fit one block: the digests one after the other. */
+	while (unlikely(body_len -= n)) {
+		p += n;
+		n = min_t(size_t, body_len, QN_HASH_BLOCK);
+		qn_hash_digest(digest, h->key, NULL, 0, p, n);
+		tagging_add(&t, digest);
+	}
+	tagging_end(&t, tag, key);
 	memzero_explicit(digest, sizeof(digest));
 }
 
@@ -325,7 +337,8 @@ int qn_hash_selftest(void)
 	u64 key[sizeof(octets) / 8];
 	struct poly1305_desc_ctx desc;
 	u8 tag[QN_TAG_OCTETS], own[QN_TAG_OCTETS];
-	u32 i;
+	struct tagging t;
+	u32 i, n;
 
 	for (i = 0; i < sizeof(octets); i++)
 		octets[i] = 7 * i + 3;
@@ -344,9 +357,13 @@ int qn_hash_selftest(void)
 		memset(octets, i & 2 ? 0xff : 31 * i, 32);
 		octets[i % 32] ^= i;
 		poly1305_init(&desc, octets);
-		poly1305_update(&desc, digest, sizeof(digest));
+		tagging_begin(&t, octets);
+		for (n = 0; n <= i % 3; n++) {
+			poly1305_update(&desc, digest, sizeof(digest));
+			tagging_add(&t, digest);
+		}
 		poly1305_final(&desc, tag);
-		tag_digest(own, octets, digest);
+		tagging_end(&t, own, octets);
 		if (memcmp(own, tag, sizeof(tag)))
 			return -EBADMSG;
 	}

@@ -91,6 +91,18 @@ static inline void store(u8 *p, u64 v)
  */
 void qn_otp_xor(u8 *dst, const u8 *src, const u8 *pad, size_t len)
 {
+	/* Four words at a time, as in qn_otp_fold(). */
+	for (; len >= 32; len -= 32, dst += 32, src += 32, pad += 32) {
+		u64 a = load(src) ^ load(pad);
+		u64 b = load(src + 8) ^ load(pad + 8);
+		u64 c = load(src + 16) ^ load(pad + 16);
+		u64 d = load(src + 24) ^ load(pad + 24);
+
+		store(dst, a);
+		store(dst + 8, b);
+		store(dst + 16, c);
+		store(dst + 24, d);
+	}
 	for (; len >= 8; len -= 8, dst += 8, src += 8, pad += 8)
 		store(dst, load(src) ^ load(pad));
 	while (len--)
