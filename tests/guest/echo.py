@@ -17,7 +17,8 @@ import time
 
 ADDRESS, COUNT, INTERVAL = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
 PATIENCE = 120		# seconds for what must come: the machine may be busy
-ECHO, REPLY = 8, 0
+V6 = ":" in ADDRESS
+ECHO, REPLY = (128, 129) if V6 else (8, 0)
 
 
 def checksum(data):
@@ -33,7 +34,9 @@ def request(ident, sequence):
 
 
 def main():
-    sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+    # The kernel puts ICMPv6's checksum in place of ours, and hands up no IPv6 header.
+    sock = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) if V6 else \
+        socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
     sock.connect((ADDRESS, 0))
     ident, missing, errors = os.getpid() & 0xffff, set(), {}
     sent, due = 0, time.monotonic()
@@ -50,8 +53,8 @@ def main():
         wait = due - time.monotonic() if sent < COUNT else end - time.monotonic()
         if select.select([sock], [], [], max(0, wait))[0]:
             packet = sock.recv(65536)
-            kind, _, _, whose, sequence = struct.unpack_from(">BBHHH", packet,
-                                                             4 * (packet[0] & 15))
+            header = 0 if V6 else 4 * (packet[0] & 15)
+            kind, _, _, whose, sequence = struct.unpack_from(">BBHHH", packet, header)
             if (kind, whose) == (REPLY, ident):
                 missing.discard(sequence)
     if missing:
