@@ -2,8 +2,8 @@
 /*
  * Many bindings, made, rekeyed and counted over one connection.
  *
- *	rekeys add COUNT PEER LOCAL REMOTE SECONDS
- *		bindings of reqid 1 to COUNT in this namespace, between those IPv4
+ *	rekeys add COUNT PEER LOCAL REMOTE SECONDS [FIRST]
+ *		bindings of reqid FIRST (1) on in this namespace, between those IPv4
  *		addresses, rekeyed each SECONDS, or when asked for if 0
  *	rekeys ask COUNT TURNS NETNS NETNS
  *		ask for a rekey of each in the first namespace, as often as that; a
@@ -16,6 +16,8 @@
  *	rekeys count
  *		prints how many bindings there are, and the least and most rekeys of
  *		one, out and in, and all that failed
+ *	rekeys list
+ *		a line for each: reqid, rekeys out and in, attempts that failed
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -210,7 +212,26 @@ static void pace(char **arg)
 	printf("%" PRIu64 " %" PRIu64 "\n", least(&t) - began, now_ns() - start);
 }
 
-static void add(char **arg)
+static int list_one(void *arg, struct qn_rec *rec, struct qn_error *err)
+{
+	(void)arg;
+	(void)err;
+	printf("%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+	       qn_get(rec, QKDNF_A_BINDING_REQID, 0), qn_get(rec, QKDNF_A_BINDING_REKEYS_OUT, 0),
+	       qn_get(rec, QKDNF_A_BINDING_REKEYS_IN, 0), qn_get(rec, QKDNF_A_BINDING_FAILED, 0));
+	return 0;
+}
+
+static void list(void)
+{
+	struct qn_nl *nl = connect_in(NULL);
+	struct qn_error err;
+
+	if (qn_nl_dump(nl, QKDNF_CMD_BINDING_GET, NULL, list_one, NULL, &err))
+		die(err.text);
+}
+
+static void add(char **arg, uint64_t first)
 {
 	uint64_t count = strtoull(arg[0], NULL, 0), seconds = strtoull(arg[4], NULL, 0);
 	struct qn_nl *nl = connect_in(NULL);
@@ -223,7 +244,7 @@ static void add(char **arg)
 		die(err.text);
 	if (!inet_aton(arg[2], &local) || !inet_aton(arg[3], &remote))
 		die("that is no IPv4 address");
-	for (i = 1; i <= count; i++) {
+	for (i = first; i < first + count; i++) {
 		req = named(i);
 		qn_set(req, QKDNF_A_BINDING_PEER, peer);
 		qn_set_bin(req, QKDNF_A_BINDING_ADDR4, &remote, sizeof(remote));
@@ -239,18 +260,20 @@ int main(int argc, char **argv)
 {
 	struct tally t;
 
-	if (argc == 7 && !strcmp(argv[1], "add")) {
-		add(argv + 2);
+	if ((argc == 7 || argc == 8) && !strcmp(argv[1], "add")) {
+		add(argv + 2, argc == 8 ? strtoull(argv[7], NULL, 0) : 1);
 	} else if (argc == 6 && !strcmp(argv[1], "ask")) {
 		all(argv + 2);
 	} else if (argc == 5 && !strcmp(argv[1], "pace")) {
 		pace(argv + 2);
+	} else if (argc == 2 && !strcmp(argv[1], "list")) {
+		list();
 	} else if (argc == 2 && !strcmp(argv[1], "count")) {
 		t = tally(connect_in(NULL), 0);
 		printf("%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
 		       t.bindings, t.least[0], t.most[0], t.least[1], t.most[1], t.failed);
 	} else {
-		fputs("usage: rekeys add COUNT PEER LOCAL REMOTE SECONDS | ask COUNT TURNS NETNS NETNS | pace REQID TIMES MILLISECONDS | count\n",
+		fputs("usage: rekeys add COUNT PEER LOCAL REMOTE SECONDS [FIRST] | ask COUNT TURNS NETNS NETNS | pace REQID TIMES MILLISECONDS | count | list\n",
 		      stderr);
 		return 2;
 	}
