@@ -8,6 +8,7 @@
 runs=$1
 segment=65536
 pool=$((1024 * segment))
+bursts=12
 lane=$((3 * pool / 8))
 
 load_modules qkdnf
@@ -91,20 +92,16 @@ counter() { qkdnfctl -j -n n2 peer show "$1" | jq ".counters.$2"; }
 
 : >"$QKDNF_RESULTS/runs"
 for ((run = 1; run <= runs; run++)); do
-	plug
-	for ((k = 0; k < 10; k++)); do
-		burst forward 6000 "$bin/frames" plain 6000 10.0.2.2
-	done
-	unplug
-
 	links
 	was=$(counter 1:1 relay_forwarded)
 	hash=$(qkdnfctl -j -n n1 peer show 1:2 | jq .hash_offset)
 	plug
-	# The newest segments, that n1 itself is far from; 32 of its lane each time.
+	# The newest segments, that n1 itself is far from; 16 of its lane each time.
 	# Twelve thousand frames: at three eighths of a lane n2 would begin to ration.
-	for ((k = 1; k <= 6; k++)); do
-		burst relay 2000 "$bin/frames" 1 "$hash" $((next - 64 * k)) 2000 1:1 10.0.1.2 1:3
+	for ((k = 1; k <= bursts; k++)); do
+		burst forward 3000 "$bin/frames" plain 3000 10.0.2.2
+		burst relay 1000 "$bin/frames" 1 "$hash" $((next - 32 * k)) 1000 1:1 10.0.1.2 1:3
+		burst wireguard 900 "$bin/frames" plain 900 10.9.2.2
 	done
 	unplug
 	relayed=$(($(counter 1:1 relay_forwarded) - was))
@@ -117,19 +114,14 @@ for ((run = 1; run <= runs; run++)); do
 	km n1 peer del 1:2
 	km n3 peer del 1:2
 
-	plug
-	for ((k = 0; k < 10; k++)); do
-		burst wireguard 900 "$bin/frames" plain 900 10.9.2.2
-	done
-	unplug
 	note "run $run of $runs"
 done
 rm -r "$keys"
 
 # Of the bursts of a run the third fastest stands for the way: what else the
 # machine does only slows, and a burst is shorter than the scheduler's turns.
-jq -Rs '[split("\n")[] | select(. != "") | split(" ") | {way: .[0], pps: ((.[1] | tonumber) / (.[2] | tonumber) * 1e9)}] |
-	[range(0; length; 26) as $i | .[$i:$i + 26] | group_by(.way) |
+jq -Rs --argjson bursts $bursts '[split("\n")[] | select(. != "") | split(" ") | {way: .[0], pps: ((.[1] | tonumber) / (.[2] | tonumber) * 1e9)}] |
+	[range(0; length; 3 * $bursts) as $i | .[$i:$i + 3 * $bursts] | group_by(.way) |
 		map({(.[0].way): (map(.pps) | sort | .[-3])}) | add] as $runs |
 	def middle: sort | .[length / 2 | floor];
 	def figure($name; $other; $against):
