@@ -127,7 +127,10 @@ static void setup(struct net_device *dev)
 	dev->flags = IFF_POINTOPOINT | IFF_NOARP;
 	dev->hard_header_len = 0;
 	dev->addr_len = 0;
-	dev->needed_headroom = QN_HEADROOM + QN_HDR_OCTETS;
+	/*
+	 * No needed_headroom: IP would copy each forwarded packet to make that
+	 * room, in clear. What lacks it gets it as it is padded.
+	 */
 	dev->tx_queue_len = QUEUE_PACKETS;
 	dev->min_mtu = ETH_MIN_MTU;
 	dev->max_mtu = QN_DATA_MAX;

@@ -18,6 +18,7 @@
 
 #include "frame.h"
 #include "otp.h"
+#include "segment.h"
 #include "socket.h"
 #include "tunnel.h"
 
@@ -77,28 +78,39 @@ static bool in_place(const struct sk_buff *skb, u32 room)
 	       skb_headroom(skb) >= room;
 }
 
-static struct sk_buff *copy_of(const struct sk_buff *skb)
+/*
+ * Another packet for what is not ours to write to. What lies in one piece is
+ * padded from where it is, and so never copied in clear.
+ */
+static struct sk_buff *another(const struct sk_buff *skb)
 {
-	struct sk_buff *copy = qn_frame_skb(skb->len);
+	struct sk_buff *other = qn_frame_skb(skb->len);
 
-	if (!copy)
+	if (!other)
 		return NULL;
-	skb_reserve(copy, QN_HDR_OCTETS);
-	if (skb_copy_bits(skb, 0, skb_put(copy, skb->len), skb->len)) {
-		kfree_skb(copy);
+	skb_reserve(other, QN_HDR_OCTETS);
+	skb_put(other, skb->len);
+	if (skb_is_nonlinear(skb) &&
+	    skb_copy_bits(skb, 0, other->data, skb->len)) {
+		kfree_skb(other);
 		return NULL;
 	}
-	return copy;
+	return other;
 }
 
-/* Pad and tag. Return: false if the pairing is over, and nothing was sealed. */
-static bool seal(struct qn_peer *peer, struct sk_buff *skb, struct qn_range *key)
+/*
+ * Pad and tag what @from holds, in @skb, which may be the same packet. Return:
+ * false if the pairing is over, and nothing was sealed.
+ */
+static bool seal(struct qn_peer *peer, struct sk_buff *skb,
+		 const struct sk_buff *from, struct qn_range *key)
 {
 	u32 len = skb->len;
 	struct qn_frame f;
 	bool sealed;
 
-	qn_otp_xor(skb->data, skb->data, key->key + QN_KEY_OCTETS, len);
+	qn_otp_xor(skb->data, skb_is_nonlinear(from) ? skb->data : from->data,
+		   key->key + QN_KEY_OCTETS, len);
 	qn_frame_own(peer, &f, QN_DATA, len);
 	f.flags = QN_F_PADDED;
 	f.payload = skb->data;
@@ -143,8 +155,11 @@ static netdev_tx_t to_peer(struct qn_tunnel *t, struct qn_peer *peer,
 	struct qn_outer outer;
 	struct qn_range key;
 	u32 len = skb->len, mtu;
+	bool sealed;
 	int err;
 
+	/* Of what is forwarded, nothing behind the headers was read yet. */
+	qn_prefetch(skb->data, skb_headlen(skb));
 	if (!inner_valid(skb) || len > QN_DATA_MAX ||
 	    (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb)))
 		goto error;
@@ -165,7 +180,7 @@ static netdev_tx_t to_peer(struct qn_tunnel *t, struct qn_peer *peer,
 	outer_of(t, skb, mtu, &outer);
 
 	if (!in_place(skb, QN_HDR_OCTETS + qn_socket_room(peer))) {
-		out = copy_of(skb);
+		out = another(skb);
 		if (!out)
 			goto dropped;
 	}
@@ -174,9 +189,10 @@ static netdev_tx_t to_peer(struct qn_tunnel *t, struct qn_peer *peer,
 			kfree_skb(out);
 		return wait_for_key(t, peer, skb);
 	}
+	sealed = seal(peer, out, skb, &key);
 	if (out != skb)
 		consume_skb(skb);
-	if (!seal(peer, out, &key)) {
+	if (!sealed) {
 		skb = out;
 		goto dropped;
 	}
