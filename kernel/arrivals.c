@@ -9,7 +9,6 @@
 #include <net/dst.h>
 
 #include "arrivals.h"
-#include "limits.h"
 #include "segment.h"
 #include "wire.h"
 

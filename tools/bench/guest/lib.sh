@@ -137,3 +137,37 @@ books() {
 			die "the books of $ns do not balance"
 	done
 }
+
+# Bursts: packets are held by a plug where they are sent, and let go at once; the time
+# is measured until the device that they leave the measured nodes by has sent them all,
+# and behind it they are dropped. Each of the three is a namespace and a device in it:
+held_at=() left_by=() dropped_at=()
+
+plug() {
+	ip netns exec "${held_at[0]}" tc qdisc add dev "${held_at[1]}" root plug limit $((512 << 20)) ||
+		die "no plug"
+	ip netns exec "${dropped_at[0]}" tc qdisc add dev "${dropped_at[1]}" clsact
+	ip netns exec "${dropped_at[0]}" tc filter add dev "${dropped_at[1]}" ingress protocol ip \
+		matchall action drop || die "no drop"
+}
+
+unplug() {
+	ip netns exec "${held_at[0]}" tc qdisc del dev "${held_at[1]}" root
+	ip netns exec "${dropped_at[0]}" tc qdisc del dev "${dropped_at[1]}" clsact
+}
+
+# burst WAY COUNT COMMAND...: the command sends packets, which are held; let them
+# go. A line "WAY PACKETS NANOSECONDS".
+burst() {
+	local way=$1 count=$2 got time held
+	shift 2
+
+	ip netns exec "${held_at[0]}" tc qdisc change dev "${held_at[1]}" root plug block ||
+		die "the plug does not hold"
+	ip netns exec "${held_at[0]}" "$@" || die "$way: no packets"
+	held=$(ip netns exec "${held_at[0]}" tc -s -j qdisc show dev "${held_at[1]}" | jq '.[0].qlen')
+	[ "$held" -ge "$count" ] || die "$way: $held packets are held, of $count"
+	read -r got time < <(release "${held_at[@]}" "${left_by[@]}" "$count")
+	[ "${got:-0}" -ge "$count" ] || die "$way: ${got:-0} packets of $count came through"
+	echo "$way $count $time" >>"$QKDNF_RESULTS/runs"
+}

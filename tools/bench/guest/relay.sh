@@ -45,31 +45,7 @@ ip -n n1 route add 10.9.2.0/24 dev wg1
 ip netns exec n1 ping -q -c 2 -W 2 10.9.1.2 >/dev/null || die "the first tunnel does not work"
 ip netns exec n2 ping -q -c 2 -W 2 10.9.2.2 >/dev/null || die "the second tunnel does not work"
 
-plug() {
-	ip netns exec n1 tc qdisc add dev n1-n2 root plug limit $((512 << 20)) || die "no plug"
-	ip netns exec n3 tc qdisc add dev n3-n2 clsact
-	ip netns exec n3 tc filter add dev n3-n2 ingress protocol ip matchall action drop || die "no drop"
-}
-
-unplug() {
-	ip netns exec n1 tc qdisc del dev n1-n2 root
-	ip netns exec n3 tc qdisc del dev n3-n2 clsact
-}
-
-# burst WAY COUNT COMMAND...: the command sends packets, which are held; let them
-# go. A line "WAY PACKETS NANOSECONDS".
-burst() {
-	local way=$1 count=$2 got time held
-	shift 2
-
-	ip netns exec n1 tc qdisc change dev n1-n2 root plug block || die "the plug does not hold"
-	ip netns exec n1 "$@" || die "$way: no packets"
-	held=$(ip netns exec n1 tc -s -j qdisc show dev n1-n2 | jq '.[0].qlen')
-	[ "$held" -ge "$count" ] || die "$way: $held packets are held, of $count"
-	read -r got time < <(release n1 n1-n2 n2 n2-n3 "$count")
-	[ "${got:-0}" -ge "$count" ] || die "$way: ${got:-0} packets of $count came through"
-	echo "$way $count $time" >>"$QKDNF_RESULTS/runs"
-}
+held_at=(n1 n1-n2) left_by=(n2 n2-n3) dropped_at=(n3 n3-n2)
 
 links() {
 	km n1 peer add 1:2 address 10.0.1.2 pool $pool

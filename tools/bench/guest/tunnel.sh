@@ -15,7 +15,7 @@ ways=(none tunnel wireguard esp_gcm esp_chacha)
 
 # Packets in a burst: what a stream holds, what WireGuard queues, and some tens
 # of milliseconds where packets are slow.
-declare -A burst=([none]=4000 [tunnel]=1500 [wireguard]=900 [esp_gcm]=300 [esp_chacha]=900)
+declare -A packets=([none]=4000 [tunnel]=1500 [wireguard]=900 [esp_gcm]=300 [esp_chacha]=900)
 
 load_modules qkdnf
 gateways
@@ -100,29 +100,7 @@ warm() {
 }
 arrived() { ip -n u2 -j -s link show u2-n2 | jq '.[0].stats64.rx.packets'; }
 
-plug() {
-	ip netns exec u1 tc qdisc add dev u1-n1 root plug limit $((512 << 20)) || die "no plug"
-	ip netns exec u2 tc qdisc add dev u2-n2 clsact
-	ip netns exec u2 tc filter add dev u2-n2 ingress protocol ip matchall action drop || die "no drop"
-}
-
-unplug() {
-	ip netns exec u1 tc qdisc del dev u1-n1 root
-	ip netns exec u2 tc qdisc del dev u2-n2 clsact
-}
-
-# A line "WAY PACKETS NANOSECONDS".
-burst() {
-	local way=$1 count=${burst[$1]} got time held
-
-	ip netns exec u1 tc qdisc change dev u1-n1 root plug block || die "the plug does not hold"
-	ip netns exec u1 "$bin/frames" plain "$count" "$(to "$way")" $payload || die "$way: no packets"
-	held=$(ip netns exec u1 tc -s -j qdisc show dev u1-n1 | jq '.[0].qlen')
-	[ "$held" -ge "$count" ] || die "$way: $held packets are held, of $count"
-	read -r got time < <(release u1 u1-n1 n2 n2-u2 "$count")
-	[ "${got:-0}" -ge "$count" ] || die "$way: ${got:-0} packets of $count came through"
-	echo "$way $count $time" >>"$QKDNF_RESULTS/runs"
-}
+held_at=(u1 u1-n1) left_by=(n2 n2-u2) dropped_at=(u2 u2-n2)
 
 : >"$QKDNF_RESULTS/runs"
 for ((run = 1; run <= runs; run++)); do
@@ -133,11 +111,12 @@ for ((run = 1; run <= runs; run++)); do
 	plug
 	for ((round = 0; round < rounds; round++)); do
 		for way in "${ways[@]}"; do
-			burst "$way"
+			burst "$way" "${packets[$way]}" "$bin/frames" plain "${packets[$way]}" \
+				"$(to "$way")" $payload
 		done
 	done
 	unplug
-	n=$((rounds * burst[tunnel]))
+	n=$((rounds * packets[tunnel]))
 	tunnel_is n1 ".tx_packets >= $n and .tx_errors == 0 and .tx_dropped == 0" &&
 		tunnel_is n2 ".rx_packets >= $n and .rx_errors == 0" ||
 		die "the tunnel did not carry them: $(qkdnfctl -n n1 -j tunnel show t0)"
