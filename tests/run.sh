@@ -190,7 +190,7 @@ uml() {
 	local name status=0
 
 	run_make modules-uml || return
-	for name in 42-restarts 62-ipsec-restarts 63-ipsec-nat; do
+	for name in 42-restarts 54-liars 62-ipsec-restarts 63-ipsec-nat; do
 		tools/uml/run.sh --timeout 900 "tests/kselftest/$name.sh" || status=1
 	done
 	return $status
@@ -210,7 +210,7 @@ for kernel in $kernels; do
 done
 tools/setup/setup.sh "${setup_parts[@]}" || exit 1
 
-# Run in guests only when T names them: see tests/README.md.
+# Run in guests only when T names them, and else by uml(): see tests/README.md.
 by_request=" 54-liars 61-ipsec-faults 62-ipsec-restarts 63-ipsec-nat "
 
 scripts=()

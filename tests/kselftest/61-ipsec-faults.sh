@@ -211,13 +211,12 @@ worse() { # NAME NETEM...
 	n=$(of a 7 .rekeys_out)
 	impair a to-b "$@"
 	impair b to-a "$@"
-	in_ns a ping -q -i 0.05 -w 12 192.168.7.2 >/dev/null &
+	ip netns exec a ping -q -i 0.05 -w 300 192.168.7.2 >/dev/null &
 	job=$!
 	rekey_all 7
 	rekey_all 9
 	gets "$name-rekeys" 40 a 7 ".rekeys_out > $n + 1"
-	kill $job
-	wait $job 2>/dev/null
+	stop $job
 	tc -n a qdisc del dev to-b root
 	tc -n b qdisc del dev to-a root
 	gets "$name-up-a" 40 a 7 '.state == "up" and .reason == null'
@@ -233,14 +232,14 @@ worse netem-25 loss 25% duplicate 15% delay 5ms 4ms reorder 25%
 
 # --- flushed under traffic --------------------------------------------------------------
 
-in_ns a ping -q -i 0.05 -w 10 192.168.7.2 >/dev/null &
+ip netns exec a ping -q -i 0.05 -w 300 192.168.7.2 >/dev/null &
 job=$!
 for ns in a b; do
 	check flush-$ns in_ns $ns ip xfrm state flush
 	gets flushed-$ns-a 30 a 7 '.state == "up"'
 	gets flushed-$ns-b 30 b 7 '.state == "up"'
 done
-wait $job
+stop $job
 check flushed-agreed wait_for 30 agreed a 7 b 7
 lossless flushed-ping a 192.168.7.2 10
 
@@ -316,12 +315,13 @@ books a b
 
 # --- the module goes away under traffic ---------------------------------------------------
 
-in_ns a ping -q -i 0.01 -w 8 192.168.7.2 >/dev/null &
+ip netns exec a ping -q -i 0.01 -w 300 192.168.7.2 >/dev/null &
 one=$!
-in_ns b ping -q -i 0.01 -w 8 fd00:9::1 >/dev/null &
+ip netns exec b ping -q -i 0.01 -w 300 fd00:9::1 >/dev/null &
 two=$!
 drop_emu_links
 check module-out drop_module qkdnf
 check_equal no-states-left '0 0' "$(states a) $(states b)"
 check_fails closed-without-module '100% packet loss|nreachable' in_ns a ping -q -c 3 -i 0.2 -W 1 192.168.7.2
-wait $one $two
+stop $one
+stop $two
