@@ -32,11 +32,11 @@ everywhere=TYPO_SPELLING,MACRO_ARG_REUSE,CONSTANT_COMPARISON
 compat=$everywhere,CAMELCASE,NEW_TYPEDEFS,CONST_STRUCT,LINUX_VERSION_CODE
 
 # checkpatch, outside the kernel: its types, attribute macros and helpers are not
-# there, C libraries name their functions as they like, and a verb "show" is
-# spelt like its function.
+# there, C libraries name their functions as they like, a verb "show" is spelt
+# like its function, and ENOSYS is looked at where a system call may be missing.
 user=$everywhere,PREFER_KERNEL_TYPES,PREFER_DEFINED_ATTRIBUTE_MACRO,CAMELCASE,CONST_STRUCT
 user=$user,SSCANF_TO_KSTRTO,ARRAY_SIZE,VOLATILE,USE_FUNC,PREFER_FALLTHROUGH,STRCPY,STRNCPY
-user=$user,NEW_TYPEDEFS,LONG_LINE_STRING,EMBEDDED_FUNCTION_NAME
+user=$user,NEW_TYPEDEFS,LONG_LINE_STRING,EMBEDDED_FUNCTION_NAME,ENOSYS
 
 # checkpatch, include/uapi: BIT() is not for user space.
 uapi=$everywhere,BIT_MACRO

@@ -237,12 +237,40 @@ static int too_large(FILE *file)
 	return !fseek(file, 0, SEEK_END) && ftell(file) > FILE_MAX ? 1 : (rewind(file), 0);
 }
 
+static int read_document(struct reader *r, yaml_parser_t *parser)
+{
+	yaml_document_t second;
+	yaml_node_t *root;
+	int ret = -1;
+
+	if (!yaml_parser_load(parser, &r->doc))
+		return syntax_error(r, parser);
+	root = yaml_document_get_root_node(&r->doc);
+	if (!root)
+		qn_fail(r->err, "%s is empty", r->conf->name);
+	else
+		ret = parse_root(r, root);
+	if (!ret) {
+		ret = -1;
+		if (!yaml_parser_load(parser, &second)) {
+			syntax_error(r, parser);
+		} else {
+			if (yaml_document_get_root_node(&second))
+				qn_fail(r->err, "%s has two documents ('---'): one is wanted",
+					r->conf->name);
+			else
+				ret = 0;
+			yaml_document_delete(&second);
+		}
+	}
+	yaml_document_delete(&r->doc);
+	return ret;
+}
+
 int qn_conf_read(struct qn_conf *conf, const char *path, struct qn_error *err)
 {
 	struct reader r = { .conf = conf, .err = err };
-	yaml_document_t second;
 	yaml_parser_t parser;
-	yaml_node_t *root;
 	FILE *file = stdin;
 	int ret = -1;
 
@@ -262,34 +290,28 @@ int qn_conf_read(struct qn_conf *conf, const char *path, struct qn_error *err)
 		goto close;
 	}
 	yaml_parser_set_input_file(&parser, file);
-	if (!yaml_parser_load(&parser, &r.doc)) {
-		syntax_error(&r, &parser);
-		goto parser;
-	}
-	root = yaml_document_get_root_node(&r.doc);
-	if (!root)
-		qn_fail(err, "%s is empty", conf->name);
-	else
-		ret = parse_root(&r, root);
-	if (!ret) {
-		ret = -1;
-		if (!yaml_parser_load(&parser, &second)) {
-			syntax_error(&r, &parser);
-		} else {
-			if (yaml_document_get_root_node(&second))
-				qn_fail(err, "%s has two documents ('---'): one is wanted",
-					conf->name);
-			else
-				ret = 0;
-			yaml_document_delete(&second);
-		}
-	}
-	yaml_document_delete(&r.doc);
-parser:
+	ret = read_document(&r, &parser);
 	yaml_parser_delete(&parser);
 close:
 	if (file != stdin)
 		fclose(file);
+	return ret ? ret : qn_conf_check(conf, err);
+}
+
+int qn_conf_parse(struct qn_conf *conf, const char *name, const char *text, size_t len,
+		  struct qn_error *err)
+{
+	struct reader r = { .conf = conf, .err = err };
+	yaml_parser_t parser;
+	int ret;
+
+	memset(conf, 0, sizeof(*conf));
+	conf->name = qn_strdup(name);
+	if (!yaml_parser_initialize(&parser))
+		return qn_fail(err, "out of memory");
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+	ret = read_document(&r, &parser);
+	yaml_parser_delete(&parser);
 	return ret ? ret : qn_conf_check(conf, err);
 }
 

@@ -43,6 +43,9 @@ struct qn_conf {
  * Return: 0, or -1 with @err.
  */
 int qn_conf_read(struct qn_conf *conf, const char *path, struct qn_error *err);
+/* The same for @len octets of text, called @name in messages. */
+int qn_conf_parse(struct qn_conf *conf, const char *name, const char *text, size_t len,
+		  struct qn_error *err);
 void qn_conf_free(struct qn_conf *conf);
 
 /* Do the parts fit together? Called by qn_conf_read(). */
