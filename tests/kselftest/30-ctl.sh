@@ -249,12 +249,97 @@ tunnels "name: t0, peer: $b, tos: 184" >"$work/a5.yaml"
 check_equal ctl-tunnel-change "~ tunnel t0 to $b: ttl 9 -> 0, tos 0 -> 184" \
 	"$(ctl a apply "$work/a5.yaml")"
 check_equal ctl-tunnel-changed '0 184' "$(ctl a -j tunnel show t0 | jq -r '"\(.ttl) \(.tos)"')"
+tunnels "name: t0, peer: $b, low: 70000, mtu: 1300" >"$work/a5.yaml"
+check_equal ctl-tunnel-marks "~ tunnel t0 to $b: tos 184 -> 0, low 0 -> 70000, mtu 1392 -> 1300" \
+	"$(ctl a apply "$work/a5.yaml")"
+tunnels "name: t0, peer: $b" >"$work/a5.yaml"
+check_equal ctl-tunnel-defaults "~ tunnel t0 to $b: low 70000 -> 0, mtu 1300 -> 1392" \
+	"$(ctl a apply "$work/a5.yaml")"
+check_equal ctl-tunnel-defaults-twice "$nothing" "$(ctl a apply "$work/a5.yaml")"
 tunnels "name: t1, peer: $b" >"$work/a5.yaml"
 check_equal ctl-tunnel-renamed "- tunnel t0 to $b, its peer gets another one + tunnel t1 to $b" \
 	"$(ctl a apply "$work/a5.yaml" | paste -sd ' ')"
 ip -n a link add other type dummy
 check_equal ctl-tunnel-gone "- tunnel t1 to $b" "$(ctl a apply "$work/a3.yaml")"
 check ctl-tunnel-not-others ip -n a link show other
+# Bindings, and what leads traffic to them.
+modprobe -a xfrm_user xfrm_interface esp4 seqiv gcm drbg 2>/dev/null
+bound() {
+	cat "$work/a3.yaml"
+	printf 'ipsec:\n  - {reqid: 7, peer: %s, address: 10.0.1.2, local: 10.0.1.1%s}\n' "$b" "$1"
+}
+# policies: how many of the kernel's, each of one direction
+policies() { ip -n a xfrm policy | grep -c '^src'; }
+between="policies of reqid 7 between 10.1.0.0/16 and 10.2.0.0/16"
+pair='{own: 10.1.0.0/16, far: 10.2.0.0/16}'
+made="+ binding of reqid 7 to 10.0.1.2 + xfrm interface x7 + $between"
+bound ", if-id: 7, interface: x7, policies: [$pair]" >"$work/a6.yaml"
+check_equal ctl-xfrm-dry "$made" "$(ctl a apply --dry-run "$work/a6.yaml" | paste -sd ' ')"
+check_fails ctl-xfrm-none 'does not exist' ip -n a link show x7
+# Others have an interface, a policy for it, and one for ports under our reqid.
+ip -n a link add other7 type xfrm if_id 99
+ip -n a xfrm policy add src 10.8.0.0/16 dst 10.9.0.0/16 dir out if_id 99 \
+	tmpl src 10.0.1.1 dst 10.0.1.2 proto esp mode tunnel reqid 99
+ip -n a xfrm policy add src 10.1.0.0/16 dst 10.2.0.0/16 proto udp dport 53 dir out if_id 7 \
+	tmpl src 10.0.1.1 dst 10.0.1.2 proto esp mode tunnel reqid 7
+others_stay() {
+	ip -n a link show other7 >/dev/null &&
+		ip -n a xfrm policy | grep -A 3 'dport 53' | grep -q 'reqid 7 ' &&
+		ip -n a xfrm policy | grep -q 'reqid 99 '
+}
+check_equal ctl-xfrm "$made" "$(ctl a apply "$work/a6.yaml" | paste -sd ' ')"
+check_equal ctl-xfrm-made "5 UP" \
+	"$(policies) $(ip -n a -d link show x7 | grep -q 'if_id 0x7' && ip -n a link show x7 | grep -o UP | head -n 1)"
+check_equal ctl-xfrm-twice "$nothing" "$(ctl a apply "$work/a6.yaml")"
+ctl a -j show >"$work/a6.json"
+check_equal ctl-xfrm-shown 'x7 1 in+out+forward tunnel 10.0.1.2' "$(jq -r \
+	'"\(.interfaces[0].name) \(.interfaces | length) \(.policies | map(select(.narrow | not))[0] | "\(.directions) \(.mode) \(.address)")"' \
+	"$work/a6.json")"
+check_equal ctl-xfrm-recorded "$nothing" \
+	"$(qkdnfctl apply "$work/a6.yaml" --dry-run --state "$work/a6.json")"
+check ctl-xfrm-page eval "ctl a show | grep -A 2 'IPSEC POLICIES' | grep -q '10.1.0.0/16'"
+# What went away in one direction, or became optional, is mended.
+ip -n a xfrm policy del src 10.2.0.0/16 dst 10.1.0.0/16 dir fwd if_id 7
+ip -n a xfrm policy update src 10.2.0.0/16 dst 10.1.0.0/16 dir in if_id 7 \
+	tmpl src 10.0.1.2 dst 10.0.1.1 proto esp mode tunnel reqid 7 level use
+check ctl-xfrm-warned eval "ctl a show | grep -q \"reqid 7: a policy with 'level use'\""
+check_equal ctl-xfrm-mended "~ $between: directions in+out -> in+out+forward, optional - -> no" \
+	"$(ctl a apply "$work/a6.yaml")"
+check_equal ctl-xfrm-mended-twice "5 $nothing" "$(policies) $(ctl a apply "$work/a6.yaml")"
+# Another if-id: the device stays, and its routes; policies go to the new one first.
+ip -n a route add 10.2.0.0/16 dev x7
+bound ", if-id: 8, interface: x7, policies: [$pair]" >"$work/a7.yaml"
+check_equal ctl-xfrm-other-if-id \
+	"- binding of reqid 7, to be made anew: if-id 7 -> 8 + binding of reqid 7 to 10.0.1.2 ~ xfrm interface x7: if-id 7 -> 8 + $between - $between" \
+	"$(ctl a apply "$work/a7.yaml" | paste -sd ' ')"
+check ctl-xfrm-route-stays eval "ip -n a route show dev x7 | grep -q 10.2.0.0/16"
+check_equal ctl-xfrm-other-if-id-twice "5 $nothing" "$(policies) $(ctl a apply "$work/a7.yaml")"
+# Somebody else's is in the way: it stays, and the interface of another if-id does.
+ip -n a xfrm policy add src 10.4.0.0/16 dst 10.1.0.0/16 dir in if_id 8 \
+	tmpl src 10.0.1.2 dst 10.0.1.1 proto esp mode tunnel reqid 98
+bound ", if-id: 8, policies: [$pair, {own: 10.1.0.0/16, far: 10.4.0.0/16}]" >"$work/a8.yaml"
+status 1 ctl-xfrm-in-the-way "there is a policy for this traffic already: it stays" \
+	ctl a apply "$work/a8.yaml"
+check_equal ctl-xfrm-none-of-it 6 "$(policies)"
+ip -n a xfrm policy del src 10.4.0.0/16 dst 10.1.0.0/16 dir in if_id 8
+bound ", if-id: 8, interface: other7" >"$work/a8.yaml"
+status 1 ctl-xfrm-not-its "other7 is the xfrm interface of if-id 99" ctl a apply "$work/a8.yaml"
+# Without a word of them they stay; with an empty list policies go, and show says so.
+bound ", if-id: 8" >"$work/a8.yaml"
+check_equal ctl-xfrm-yours "$nothing" "$(ctl a apply "$work/a8.yaml")"
+bound ", if-id: 8, interface: y7, policies: []" >"$work/a8.yaml"
+check_equal ctl-xfrm-empty "- xfrm interface x7, its if-id gets another one + xfrm interface y7 - $between" \
+	"$(ctl a apply "$work/a8.yaml" | paste -sd ' ')"
+check ctl-xfrm-others-stay others_stay
+ip -n a xfrm policy del src 10.1.0.0/16 dst 10.2.0.0/16 proto udp dport 53 dir out if_id 7
+check ctl-xfrm-unused eval "ctl a show | grep -q 'no policy has this reqid' && ctl a ipsec show | grep -q none"
+check ctl-xfrm-again ctl a apply "$work/a7.yaml"
+check_equal ctl-xfrm-binding-gone "- binding of reqid 7, whose policies stay and let nothing through" \
+	"$(ctl a apply "$work/a3.yaml")"
+check_equal ctl-xfrm-stay 4 "$(policies)"
+check ctl-xfrm-del ctl a ipsec policy 7 del 10.1.0.0/16 10.2.0.0/16
+check_equal ctl-xfrm-left 1 "$(policies)"
+
 echo "node: {id: $a}" >"$work/a3.yaml"
 check ctl-apply-keep ctl a apply --keep "$work/a3.yaml"
 check_equal ctl-kept 2 "$(ctl a -j peer show | jq length)"

@@ -20,6 +20,7 @@
 #include "plan.h"
 #include "text.h"
 #include "tunnel.h"
+#include "xfrm.h"
 
 /* What is checked, and ways to find things in it. */
 struct checker {
@@ -342,6 +343,56 @@ static int check_tunnel(const struct checker *c, struct qn_rec *tunnel, struct q
 	return 0;
 }
 
+/* A device is there once; bindings of one if-id share it. */
+static int check_interface(const struct checker *c, struct qn_rec *rec, struct qn_error *err)
+{
+	const char *name = qn_get_str(rec, QN_XFRM_IF_NAME);
+	const struct qn_rec *other;
+
+	if (!qn_get(rec, QN_XFRM_IF_ID, 0))
+		return qn_fail(err, "interface goes with if-id: give the binding one");
+	if (!qn_tunnel_name_fits(name))
+		return qn_fail(err, "'%s' cannot name a device", name);
+	for (other = c->conf->want.interfaces; other != rec; other = other->next)
+		if (!strcmp(qn_get_str(other, QN_XFRM_IF_NAME), name) !=
+		    qn_rec_equal(other, rec, QN_XFRM_IF_ID))
+			return qn_fail(err,
+				       "an if-id has one interface, and it one if-id: see line %u",
+				       other->line);
+	for (other = c->conf->want.tunnels; other; other = other->next)
+		if (!strcmp(qn_get_str(other, QN_TUNNEL_NAME), name))
+			return qn_fail(err, "%s names a tunnel, in line %u", name, other->line);
+	return 0;
+}
+
+static int check_policy(const struct checker *c, struct qn_rec *policy, struct qn_error *err)
+{
+	static const uint8_t ends[] = { QN_POLICY_OWN, QN_POLICY_FAR };
+	const struct qn_rec *other;
+	size_t i;
+
+	for (i = 0; i < QN_ARRAY_SIZE(ends); i++) {
+		char *text;
+		int ret;
+
+		if (!qn_has(policy, ends[i]))
+			return qn_fail(err, "a policy needs %s, a network",
+				       qn_set_policy.attrs[ends[i]].name);
+		text = qn_strdup(qn_get_str(policy, ends[i]));
+		ret = qn_network_parse(policy, ends[i], text, err);
+		free(text);
+		if (ret)
+			return ret;
+	}
+	for (other = c->conf->want.policies; other != policy; other = other->next)
+		if (qn_rec_equal(other, policy, QN_POLICY_OWN) &&
+		    qn_rec_equal(other, policy, QN_POLICY_FAR) &&
+		    qn_rec_equal(other, policy, QN_POLICY_IF_ID))
+			return qn_fail(err, "this policy is there twice, first in line %u",
+				       other->line);
+	return qn_policy_check(policy, err);
+}
+
 static int check_emu(struct qn_conf *conf, struct qn_rec *link, struct qn_error *err)
 {
 	const struct qn_rec *other;
@@ -376,6 +427,12 @@ static int check_all(const struct checker *c, struct qn_error *err)
 			return bad(c->conf, rec, err);
 	for (rec = want->tunnels; rec; rec = rec->next)
 		if (check_tunnel(c, rec, err))
+			return bad(c->conf, rec, err);
+	for (rec = want->interfaces; rec; rec = rec->next)
+		if (check_interface(c, rec, err))
+			return bad(c->conf, rec, err);
+	for (rec = want->policies; rec; rec = rec->next)
+		if (check_policy(c, rec, err))
 			return bad(c->conf, rec, err);
 	for (rec = want->emu; rec; rec = rec->next)
 		if (check_emu(c->conf, rec, err))

@@ -14,12 +14,14 @@
 #include "conf.h"
 #include "tunnel.h"
 #include "words.h"
+#include "xfrm.h"
 
 /* A file of 10,000 routes is below a megabyte; more is a mistake. */
 #define FILE_MAX (64 << 20)
 
 struct reader {
 	struct qn_conf *conf;
+	struct qn_conf_source **sources; /* where the next one goes */
 	yaml_document_t doc;
 	struct qn_error *err;
 };
@@ -59,8 +61,18 @@ static int want_scalar(struct reader *r, const yaml_node_t *node, const char *wh
 	return at(r, node);
 }
 
-static int parse_source(struct reader *r, const yaml_node_t *value, struct qn_conf_source **source)
+/*
+ * Settings that are no attributes of the object. Returns 1 if @key was one, 0 if not, -1 with
+ * an error.
+ */
+typedef int (*parse_more)(struct reader *r, const char *key, const yaml_node_t *value, void *arg);
+
+static int parse_source(struct reader *r, const char *key, const yaml_node_t *value, void *arg)
 {
+	struct qn_conf_source **source = arg;
+
+	if (strcmp(key, "source"))
+		return 0;
 	if (*source) {
 		qn_fail(r->err, "peer source is given twice");
 		return at(r, value);
@@ -76,14 +88,14 @@ static int parse_source(struct reader *r, const yaml_node_t *value, struct qn_co
 	if (*scalar(value) == '/')
 		(*source)->device = qn_strdup(scalar(value));
 	(*source)->line = (unsigned int)value->start_mark.line + 1;
-	return 0;
+	return 1;
 }
 
 /*
- * One object. @source is where a peer's source goes; other objects have none.
+ * One object. @more is asked about each setting first, if there is one.
  */
 static struct qn_rec *parse_object(struct reader *r, const struct qn_words *words,
-				   const yaml_node_t *node, struct qn_conf_source **source)
+				   const yaml_node_t *node, parse_more more, void *arg)
 {
 	const yaml_node_pair_t *pair;
 	struct qn_rec *rec;
@@ -98,17 +110,18 @@ static struct qn_rec *parse_object(struct reader *r, const struct qn_words *word
 	for (pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top; pair++) {
 		const yaml_node_t *key = get(r, pair->key), *value = get(r, pair->value);
 		const struct qn_word *word;
+		int taken;
 
 		if (!is_scalar(key)) {
 			qn_fail(r->err, "the name of a setting is wanted here");
 			at(r, key);
 			goto bad;
 		}
-		if (source && !strcmp(scalar(key), "source")) {
-			if (parse_source(r, value, source))
-				goto bad;
+		taken = more ? more(r, scalar(key), value, arg) : 0;
+		if (taken < 0)
+			goto bad;
+		if (taken)
 			continue;
-		}
 		word = qn_word_find(words, scalar(key));
 		if (!word) {
 			qn_word_unknown(words, scalar(key), r->err);
@@ -135,11 +148,115 @@ bad:
 	return NULL;
 }
 
+/* What a binding of a file has beside its settings. */
+struct traffic {
+	char *interface;
+	bool listed;
+	struct qn_rec *policies;
+	unsigned int line;
+};
+
+static struct qn_rec *append(struct qn_rec **list, struct qn_rec *rec)
+{
+	while (*list)
+		list = &(*list)->next;
+	*list = rec;
+	return rec;
+}
+
+static int parse_policies(struct reader *r, const yaml_node_t *node, struct traffic *t)
+{
+	yaml_node_item_t *item;
+	struct qn_rec *rec;
+
+	t->listed = true;
+	if (is_scalar(node) && !*scalar(node))
+		return 1;
+	if (node->type != YAML_SEQUENCE_NODE) {
+		qn_fail(r->err, "policies is a list: begin each policy with '-'");
+		return at(r, node);
+	}
+	for (item = node->data.sequence.items.start; item < node->data.sequence.items.top; item++) {
+		rec = parse_object(r, &qn_words_policy, get(r, *item), NULL, NULL);
+		if (!rec)
+			return -1;
+		append(&t->policies, rec);
+	}
+	return 1;
+}
+
+static int parse_traffic(struct reader *r, const char *key, const yaml_node_t *value, void *arg)
+{
+	struct traffic *t = arg;
+	bool policies = !strcmp(key, "policies");
+
+	if (!policies && strcmp(key, "interface"))
+		return 0;
+	if (policies ? t->listed : !!t->interface) {
+		qn_fail(r->err, "%s is given twice", key);
+		return at(r, value);
+	}
+	if (policies)
+		return parse_policies(r, value, t);
+	if (want_scalar(r, value, key))
+		return -1;
+	t->interface = qn_strdup(scalar(value));
+	t->line = (unsigned int)value->start_mark.line + 1;
+	return 1;
+}
+
+/* They are named by what the binding has, wherever in it that stands. */
+static void take_traffic(struct reader *r, struct qn_rec *binding, struct traffic *t)
+{
+	struct qn_rec *rec;
+
+	if (!binding) {
+		qn_rec_list_free(t->policies);
+		free(t->interface);
+		return;
+	}
+	if (t->listed)
+		binding->mark |= QN_CONF_POLICIES;
+	for (rec = t->policies; rec; rec = rec->next) {
+		qn_set(rec, QN_POLICY_REQID, qn_get(binding, QKDNF_A_BINDING_REQID, 0));
+		qn_set(rec, QN_POLICY_IF_ID, qn_get(binding, QKDNF_A_BINDING_IF_ID, 0));
+	}
+	if (t->policies)
+		append(&r->conf->want.policies, t->policies);
+	if (t->interface) {
+		rec = append(&r->conf->want.interfaces, qn_rec_new(&qn_set_xfrm_interface));
+		rec->line = t->line;
+		qn_set_str(rec, QN_XFRM_IF_NAME, t->interface);
+		qn_set(rec, QN_XFRM_IF_ID, qn_get(binding, QKDNF_A_BINDING_IF_ID, 0));
+		free(t->interface);
+	}
+}
+
+static struct qn_rec *parse_peer(struct reader *r, const yaml_node_t *node)
+{
+	struct qn_conf_source *source = NULL;
+	struct qn_rec *peer = parse_object(r, &qn_words_peer, node, parse_source, &source);
+
+	if (!source)
+		return peer;
+	*r->sources = source;
+	r->sources = &source->next;
+	source->peer = peer ? qn_get(peer, QKDNF_A_PEER_ID, 0) : 0;
+	return peer;
+}
+
+static struct qn_rec *parse_binding(struct reader *r, const yaml_node_t *node)
+{
+	struct traffic t = { 0 };
+	struct qn_rec *binding = parse_object(r, &qn_words_binding, node, parse_traffic, &t);
+
+	take_traffic(r, binding, &t);
+	return binding;
+}
+
 static int parse_list(struct reader *r, const struct qn_words *words, const char *name,
 		      const yaml_node_t *node, struct qn_rec **list)
 {
-	struct qn_conf_source **sources = &r->conf->sources;
-	bool peers = words == &qn_words_peer;
 	struct qn_rec **tail = list;
 	yaml_node_item_t *item;
 
@@ -151,17 +268,13 @@ static int parse_list(struct reader *r, const struct qn_words *words, const char
 		return at(r, node);
 	}
 	for (item = node->data.sequence.items.start; item < node->data.sequence.items.top; item++) {
-		struct qn_conf_source *source = NULL;
+		const yaml_node_t *one = get(r, *item);
 
-		*tail = parse_object(r, words, get(r, *item), peers ? &source : NULL);
-		if (source) {
-			*sources = source;
-			sources = &source->next;
-		}
+		*tail = words == &qn_words_peer	   ? parse_peer(r, one) :
+			words == &qn_words_binding ? parse_binding(r, one) :
+						     parse_object(r, words, one, NULL, NULL);
 		if (!*tail)
 			return -1;
-		if (source)
-			source->peer = qn_get(*tail, QKDNF_A_PEER_ID, 0);
 		tail = &(*tail)->next;
 	}
 	return 0;
@@ -197,7 +310,7 @@ static int parse_root(struct reader *r, const yaml_node_t *root)
 		if (!strcmp(name, "node")) {
 			if (want->node)
 				goto twice;
-			want->node = parse_object(r, &qn_words_node, value, NULL);
+			want->node = parse_object(r, &qn_words_node, value, NULL, NULL);
 			if (!want->node)
 				return -1;
 			continue;
@@ -243,6 +356,7 @@ static int read_document(struct reader *r, yaml_parser_t *parser)
 	yaml_node_t *root;
 	int ret = -1;
 
+	r->sources = &r->conf->sources;
 	if (!yaml_parser_load(parser, &r->doc))
 		return syntax_error(r, parser);
 	root = yaml_document_get_root_node(&r->doc);

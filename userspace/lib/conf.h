@@ -19,11 +19,15 @@ struct qn_conf_source {
 	unsigned int line;
 };
 
+/* Mark of a binding of a file: it has a list of policies, which may be empty. */
+#define QN_CONF_POLICIES 1
+
 /**
  * struct qn_conf - what a file says
  * @name: of the file, for messages
- * @want: node, peers, routes, contracts, bindings, tunnels and emulated links, with what is
- *	given only: defaults are the planner's
+ * @want: node, peers, routes, contracts, bindings, tunnels, xfrm interfaces, policies and
+ *	emulated links, with what is given only: defaults are the planner's; of policies those
+ *	of bindings marked QN_CONF_POLICIES are all that there shall be
  * @sources: of the peers
  * @warnings: lines for a person, each with an end of line; NULL if none
  */

@@ -10,6 +10,7 @@
 #include "model.h"
 #include "output.h"
 #include "tunnel.h"
+#include "xfrm.h"
 
 int qn_model_load(struct qn_model *model, struct qn_nl *km, struct qn_nl *emu, bool brief,
 		  struct qn_error *err)
@@ -51,6 +52,35 @@ int qn_model_load(struct qn_model *model, struct qn_nl *km, struct qn_nl *emu, b
 	return qn_nl_do(km, QKDNF_CMD_STATS_GET, 0, NULL, &model->stats, err);
 }
 
+int qn_model_load_xfrm(struct qn_model *model, struct qn_error *err)
+{
+	if (qn_xfrm_interfaces(&model->interfaces, err))
+		return qn_fail_prefix(err, "xfrm interfaces");
+	return qn_policies(&model->policies, err) ? qn_fail_prefix(err, "IPsec policies") : 0;
+}
+
+static void keep(struct qn_rec **list, unsigned int attr, struct qn_rec *bindings,
+		 unsigned int binding_attr)
+{
+	struct qn_rec *rec;
+
+	while ((rec = *list)) {
+		if (qn_find(bindings, binding_attr, qn_get(rec, attr, 0))) {
+			list = &rec->next;
+			continue;
+		}
+		*list = rec->next;
+		rec->next = NULL;
+		qn_rec_free(rec);
+	}
+}
+
+void qn_model_keep_bound(struct qn_model *model)
+{
+	keep(&model->interfaces, QN_XFRM_IF_ID, model->bindings, QKDNF_A_BINDING_IF_ID);
+	keep(&model->policies, QN_POLICY_REQID, model->bindings, QKDNF_A_BINDING_REQID);
+}
+
 void qn_model_free(struct qn_model *model)
 {
 	qn_rec_free(model->node);
@@ -60,6 +90,8 @@ void qn_model_free(struct qn_model *model)
 	qn_rec_list_free(model->contracts);
 	qn_rec_list_free(model->bindings);
 	qn_rec_list_free(model->tunnels);
+	qn_rec_list_free(model->interfaces);
+	qn_rec_list_free(model->policies);
 	qn_rec_list_free(model->relays);
 	qn_rec_list_free(model->flows);
 	qn_rec_free(model->stats);
@@ -79,6 +111,8 @@ json_t *qn_model_to_json(const struct qn_model *model)
 	json_object_set_new(object, "contracts", qn_rec_list_to_json(model->contracts));
 	json_object_set_new(object, "bindings", qn_rec_list_to_json(model->bindings));
 	json_object_set_new(object, "tunnels", qn_rec_list_to_json(model->tunnels));
+	json_object_set_new(object, "interfaces", qn_rec_list_to_json(model->interfaces));
+	json_object_set_new(object, "policies", qn_rec_list_to_json(model->policies));
 	json_object_set_new(object, "relays", qn_rec_list_to_json(model->relays));
 	json_object_set_new(object, "flows", qn_rec_list_to_json(model->flows));
 	json_object_set_new(object, "stats", qn_rec_to_json(model->stats));
@@ -122,6 +156,8 @@ int qn_model_from_json(struct qn_model *model, const json_t *object, struct qn_e
 	    list_from_json(object, "contracts", &qn_set_contract, &model->contracts, err) ||
 	    list_from_json(object, "bindings", &qn_set_binding, &model->bindings, err) ||
 	    list_from_json(object, "tunnels", &qn_set_tunnel, &model->tunnels, err) ||
+	    list_from_json(object, "interfaces", &qn_set_xfrm_interface, &model->interfaces, err) ||
+	    list_from_json(object, "policies", &qn_set_policy, &model->policies, err) ||
 	    list_from_json(object, "relays", &qn_set_relay, &model->relays, err) ||
 	    list_from_json(object, "flows", &qn_set_flow, &model->flows, err) ||
 	    list_from_json(object, "emu", &qn_set_emu_link, &model->emu, err))

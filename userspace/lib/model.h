@@ -16,6 +16,8 @@
  * @contracts: both directions
  * @bindings: IPsec traffic and the peer whose key protects it
  * @tunnels: one-time-pad tunnels: tunnel.h
+ * @interfaces: xfrm interfaces, by qn_model_load_xfrm(): xfrm.h
+ * @policies: IPsec policies, likewise
  * @relays: state of remote streams
  * @flows: streams that use link key here
  * @stats: one record, or NULL
@@ -30,6 +32,8 @@ struct qn_model {
 	struct qn_rec *contracts;
 	struct qn_rec *bindings;
 	struct qn_rec *tunnels;
+	struct qn_rec *interfaces;
+	struct qn_rec *policies;
 	struct qn_rec *relays;
 	struct qn_rec *flows;
 	struct qn_rec *stats;
@@ -49,6 +53,11 @@ struct qn_model {
  */
 int qn_model_load(struct qn_model *model, struct qn_nl *km, struct qn_nl *emu, bool brief,
 		  struct qn_error *err);
+
+/* Read the xfrm interfaces and IPsec policies, those of others too. 0, or -1 with @err. */
+int qn_model_load_xfrm(struct qn_model *model, struct qn_error *err);
+/* Forget those that no binding of @model names: others' business. */
+void qn_model_keep_bound(struct qn_model *model);
 void qn_model_free(struct qn_model *model);
 
 /* What "qkdnfctl -j show" prints, and back. */

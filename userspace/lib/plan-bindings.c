@@ -9,6 +9,7 @@
 
 #include "plan-parts.h"
 #include "text.h"
+#include "xfrm.h"
 
 struct qn_rec *qn_plan_binding_defaults(const struct qn_rec *given)
 {
@@ -89,6 +90,7 @@ static void plan_binding(struct planner *p, const struct qn_rec *given)
 	if (req) {
 		why = qn_asprintf(", to be made anew%s", text + strcspn(text, ":"));
 		qn_step_removal(p, QKDNF_CMD_BINDING_DEL, have, QN_BIT(QKDNF_A_BINDING_REQID), why);
+		have->mark |= GONE;
 		free(why);
 		free(text);
 		qn_rec_free(req);
@@ -109,9 +111,15 @@ void qn_plan_bindings(struct planner *p)
 void qn_plan_binding_removals(struct planner *p)
 {
 	const struct qn_rec *rec;
+	bool policies;
 
-	for (rec = p->have->bindings; rec; rec = rec->next)
-		if (!rec->mark)
-			qn_step_removal(p, QKDNF_CMD_BINDING_DEL, rec,
-					QN_BIT(QKDNF_A_BINDING_REQID), "");
+	/* Without its policies what it protected might leave in clear. */
+	for (rec = p->have->bindings; rec; rec = rec->next) {
+		if (rec->mark)
+			continue;
+		policies = qn_find(p->have->policies, QN_POLICY_REQID,
+				   qn_get(rec, QKDNF_A_BINDING_REQID, 0));
+		qn_step_removal(p, QKDNF_CMD_BINDING_DEL, rec, QN_BIT(QKDNF_A_BINDING_REQID),
+				policies ? ", whose policies stay and let nothing through" : "");
+	}
 }

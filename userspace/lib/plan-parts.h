@@ -48,6 +48,12 @@ int qn_plan_peers(struct planner *p, enum qkdnf_peer_kind kind);
 
 void qn_plan_bindings(struct planner *p);
 void qn_plan_binding_removals(struct planner *p);
+/*
+ * xfrm interfaces and policies of bindings of the file that say something of them; nobody
+ * else's. Called after qn_plan_bindings(), whose marks tell which are made anew.
+ */
+int qn_plan_xfrm(struct planner *p);
+void qn_plan_xfrm_removals(struct planner *p);
 void qn_plan_tunnels(struct planner *p);
 void qn_plan_tunnel_removals(struct planner *p);
 

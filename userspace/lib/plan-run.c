@@ -12,6 +12,7 @@
 
 #include "plan.h"
 #include "tunnel.h"
+#include "xfrm.h"
 
 static bool is_new_link(const struct qn_step *step)
 {
@@ -42,6 +43,8 @@ static int run_step(const struct qn_step *step, struct qn_nl *nl, struct qn_erro
 
 	if (step->family == &qn_family_tunnel)
 		return qn_tunnel_do(step->cmd, step->req, err);
+	if (step->family == &qn_family_xfrm)
+		return qn_xfrm_do(step->cmd, step->req, err);
 	if (is_new_link(step) && !qn_has(step->req, QKDEMU_A_SEED))
 		return make_link(step, nl, err);
 	if (!step->device)

@@ -12,6 +12,7 @@
 #include "plan-parts.h"
 #include "text.h"
 #include "tunnel.h"
+#include "xfrm.h"
 
 char *qn_step_name(const struct qn_rec *rec)
 {
@@ -49,6 +50,12 @@ char *qn_step_name(const struct qn_rec *rec)
 		qn_format_node(a, sizeof(a), qn_get(rec, IFLA_QKDNF_PEER, 0));
 		return qn_asprintf("tunnel %s to %s", qn_get_str(rec, QN_TUNNEL_NAME), a);
 	}
+	if (rec->set == &qn_set_xfrm_interface)
+		return qn_asprintf("xfrm interface %s", qn_get_str(rec, QN_XFRM_IF_NAME));
+	if (rec->set == &qn_set_policy)
+		return qn_asprintf("policies of reqid %" PRIu64 " between %s and %s",
+				   qn_get(rec, QN_POLICY_REQID, 0), qn_get_str(rec, QN_POLICY_OWN),
+				   qn_get_str(rec, QN_POLICY_FAR));
 	if (rec->set == &qn_set_emu_link)
 		return qn_asprintf("emulated link %s", qn_get_str(rec, QKDEMU_A_NAME));
 	qn_format_node(a, sizeof(a), qn_get(rec, QKDNF_A_NODE_ID, 0));
@@ -57,9 +64,10 @@ char *qn_step_name(const struct qn_rec *rec)
 
 static const struct qn_family *family_of(const struct qn_set *set)
 {
-	return set == &qn_set_emu_link ? &qn_family_qkdemu :
-	       set == &qn_set_tunnel   ? &qn_family_tunnel :
-					 &qn_family_qkdnf;
+	return set == &qn_set_emu_link				      ? &qn_family_qkdemu :
+	       set == &qn_set_tunnel				      ? &qn_family_tunnel :
+	       set == &qn_set_policy || set == &qn_set_xfrm_interface ? &qn_family_xfrm :
+									&qn_family_qkdnf;
 }
 
 struct qn_step *qn_step_add(struct planner *p, char sign, unsigned int cmd, struct qn_rec *req,

@@ -3,8 +3,16 @@
 #define _GNU_SOURCE
 #include <string.h>
 
+#include <linux/qkdnf.h>
+
 #include "plan-parts.h"
 #include "tunnel.h"
+
+/* What the kernel takes as MTU if none is said: docs/operations.md. */
+#define PATH_MTU    1500
+#define IPV4_OCTETS 20
+#define IPV6_OCTETS 40
+#define OVERHEAD    (8 + 80) /* UDP, frame header */
 
 static struct qn_rec *find(struct qn_rec *list, const char *name)
 {
@@ -20,16 +28,23 @@ static void remove_tunnel(struct planner *p, struct qn_rec *tunnel, const char *
 	tunnel->mark |= GONE;
 }
 
-/* What is not said is as 'tunnel add' has it; marks and MTU follow the peer. */
-static struct qn_rec *with_defaults(const struct qn_rec *given)
+/* What is not said is as 'tunnel add' has it; marks of 0 follow the peer's segments. */
+static struct qn_rec *with_defaults(const struct planner *p, const struct qn_rec *given)
 {
-	static const uint8_t zero[] = { IFLA_QKDNF_TTL, IFLA_QKDNF_TTL_INHERIT, IFLA_QKDNF_TOS,
-					IFLA_QKDNF_TOS_INHERIT, IFLA_QKDNF_ALLOW_RNG };
+	static const uint8_t zero[] = { IFLA_QKDNF_TTL,	     IFLA_QKDNF_TTL_INHERIT,
+					IFLA_QKDNF_TOS,	     IFLA_QKDNF_TOS_INHERIT,
+					IFLA_QKDNF_LOW,	     IFLA_QKDNF_HIGH,
+					IFLA_QKDNF_ALLOW_RNG };
+	const struct qn_rec *peer =
+		qn_find(p->conf->want.peers, QKDNF_A_PEER_ID, qn_get(given, IFLA_QKDNF_PEER, 0));
 	struct qn_rec *tunnel = qn_rec_copy(given);
 	size_t i;
 
 	for (i = 0; i < QN_ARRAY_SIZE(zero); i++)
 		qn_step_default(tunnel, zero[i], 0);
+	qn_step_default(tunnel, QN_TUNNEL_MTU,
+			PATH_MTU - OVERHEAD -
+				(qn_has(peer, QKDNF_A_PEER_ADDR6) ? IPV6_OCTETS : IPV4_OCTETS));
 	return tunnel;
 }
 
@@ -44,7 +59,7 @@ static void plan_tunnel(struct planner *p, const struct qn_rec *given)
 		return;
 	}
 	have->mark |= WANTED;
-	want = with_defaults(given);
+	want = with_defaults(p, given);
 	req = qn_step_differences(want, have, qn_family_tunnel.ops[QN_TUNNEL_SET].request,
 				  QN_BIT(QN_TUNNEL_NAME), &text);
 	if (req)

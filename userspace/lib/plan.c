@@ -232,6 +232,7 @@ static void plan_removals(struct planner *p)
 	struct qn_rec *rec;
 
 	qn_plan_tunnel_removals(p);
+	qn_plan_xfrm_removals(p);
 	qn_plan_binding_removals(p);
 	plan_peer_removals(p, QKDNF_PEER_KIND_REMOTE);
 	for (rec = p->have->routes; rec; rec = rec->next)
@@ -270,6 +271,8 @@ static int plan_all(struct planner *p)
 	if (qn_plan_peers(p, QKDNF_PEER_KIND_REMOTE))
 		return -1;
 	qn_plan_bindings(p);
+	if (qn_plan_xfrm(p))
+		return -1;
 	qn_plan_tunnels(p);
 	if (!(p->flags & QN_PLAN_KEEP))
 		plan_removals(p);

@@ -3,9 +3,9 @@
  * Plans: what has to be done so that what runs is what is wanted.
  *
  * New things are made before old ones go, and each is made when what it needs
- * is there: link peers, their sources, contracts, routes, remote peers, bindings, tunnels;
- * away they go the other way round. What is equal is left alone, so that a second
- * run has nothing to do.
+ * is there: link peers, their sources, contracts, routes, remote peers, bindings with their
+ * xfrm interfaces and policies, tunnels; away they go the other way round. What is equal is left
+ * alone, so that a second run has nothing to do.
  */
 #ifndef QN_PLAN_H
 #define QN_PLAN_H

@@ -75,6 +75,18 @@ static int load_state(struct apply *a)
 	return ret ? qn_fail_prefix(err, "%s", a->state) : 0;
 }
 
+static int load_km(struct apply *a)
+{
+	struct ctl *ctl = a->ctl;
+
+	if (qn_model_load(&a->have, ctl->km, ctl->emu, true, &ctl->err))
+		return -1;
+	/* Policies may be left over from a binding that is gone. */
+	if (!a->have.bindings && !a->conf.want.bindings)
+		return 0;
+	return qn_model_load_xfrm(&a->have, &ctl->err);
+}
+
 static int load(struct apply *a)
 {
 	struct ctl *ctl = a->ctl;
@@ -86,7 +98,7 @@ static int load(struct apply *a)
 	if (a->conf.want.emu && !ctl_emu(ctl))
 		return -1;
 	if (ctl->km)
-		return qn_model_load(&a->have, ctl->km, ctl->emu, true, &ctl->err);
+		return load_km(a);
 	return qn_nl_list(ctl->emu, QKDEMU_CMD_LINK_GET, NULL, &a->have.emu, &ctl->err);
 }
 
@@ -229,7 +241,9 @@ static const struct ctl_verb verbs[] = {
 		  "                    ask for it; without it that is refused\n"
 		  "  --state RECORDED  compare with what 'qkdnfctl -j show' printed, on any machine\n\n"
 		  "  The settings are those of 'node set', 'peer add', 'route add', 'contract add',\n"
-		  "  'ipsec add' and 'tunnel add'; a peer takes 'source: DEVICE|push' besides.\n\n"
+		  "  'ipsec add' and 'tunnel add'; a peer takes 'source: DEVICE|push' besides,\n"
+		  "  a binding the xfrm interface and the policies of 'ipsec interface' and 'ipsec\n"
+		  "  policy'.\n\n"
 		  "    node:\n"
 		  "      id: 64496:1\n"
 		  "    peers:\n"
@@ -247,6 +261,10 @@ static const struct ctl_verb verbs[] = {
 		  "        address: 192.0.2.2\n"
 		  "        local: 192.0.2.1\n"
 		  "        if-id: 7\n"
+		  "        interface: ipsec7\n"
+		  "        policies:\n"
+		  "          - own: 10.1.0.0/16\n"
+		  "            far: 10.2.0.0/16\n"
 		  "    tunnels:\n"
 		  "      - name: otp0\n"
 		  "        peer: 64496:2\n\n"

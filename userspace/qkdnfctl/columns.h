@@ -30,6 +30,10 @@ extern const struct qn_view view_contracts;
 extern const struct qn_view view_relays;
 extern const struct qn_view view_flows;
 extern const struct qn_view view_bindings;
+extern const struct qn_view view_policies;
 extern const struct qn_view view_tunnels;
+
+/* Policies that the column of view_bindings counts; they stay the caller's. */
+void ipsec_policies_known(const struct qn_rec *list);
 
 #endif

@@ -54,6 +54,38 @@ static const char *state_colour(const struct qn_rec *b)
 	return QN_RED;
 }
 
+/* Policies of this namespace, by which the column says who uses a binding. */
+static const struct qn_rec *known;
+
+void ipsec_policies_known(const struct qn_rec *list)
+{
+	known = list;
+}
+
+/* By how many pairs of networks traffic comes under it. */
+static unsigned int used_by(const struct qn_rec *b)
+{
+	uint64_t reqid = qn_get(b, QKDNF_A_BINDING_REQID, 0);
+	const struct qn_rec *policy;
+	unsigned int n = 0;
+
+	for (policy = known; policy; policy = policy->next)
+		n += qn_get(policy, QN_POLICY_REQID, 0) == reqid;
+	return n;
+}
+
+static void policies(const struct qn_rec *b, char *buf, size_t size)
+{
+	unsigned int n = used_by(b);
+
+	snprintf(buf, size, n ? "%u" : "none", n);
+}
+
+static const char *policies_colour(const struct qn_rec *b)
+{
+	return used_by(b) ? NULL : QN_YELLOW;
+}
+
 static const struct qn_col cols[] = {
 	{ .head = "REQID", .attr = QKDNF_A_BINDING_REQID, .right = true },
 	{ .head = "PEER", .attr = QKDNF_A_BINDING_PEER },
@@ -64,11 +96,26 @@ static const struct qn_col cols[] = {
 	{ .head = "IN", .attr = QKDNF_A_BINDING_IN_OCTETS, .right = true },
 	{ .head = "REKEYS", .text = rekeys, .right = true },
 	{ .head = "KEY", .attr = QKDNF_A_BINDING_KEY_OCTETS, .right = true },
+	{ .head = "POLICIES", .text = policies, .colour = policies_colour, .right = true },
 	{ .head = "NEXT", .text = next_rekey, .right = true },
 	{ .head = "REASON", .attr = QKDNF_A_BINDING_REASON },
 };
 
 const struct qn_view view_bindings = QN_VIEW(cols, "no bindings: 'qkdnfctl ipsec add' makes one");
+
+static const struct qn_col policy_cols[] = {
+	{ .head = "REQID", .attr = QN_POLICY_REQID, .right = true },
+	{ .head = "OWN NETWORK", .attr = QN_POLICY_OWN },
+	{ .head = "FAR NETWORK", .attr = QN_POLICY_FAR },
+	{ .head = "DIRECTIONS", .attr = QN_POLICY_DIRECTIONS },
+	{ .head = "MODE", .attr = QN_POLICY_MODE },
+	{ .head = "LOCAL", .attr = QN_POLICY_LOCAL },
+	{ .head = "ADDRESS", .attr = QN_POLICY_ADDRESS },
+	{ .head = "IF-ID", .attr = QN_POLICY_IF_ID, .right = true },
+};
+
+const struct qn_view view_policies =
+	QN_VIEW(policy_cols, "no policy has this reqid: no traffic comes under it");
 
 /* The reqid, which names a binding; NULL after saying what is wrong. */
 static struct qn_rec *name_of(struct ctl *ctl, int argc, char **argv)
@@ -104,11 +151,41 @@ static int one(struct ctl *ctl, unsigned int cmd, int argc, char **argv)
 	return ctl_send(ctl, ctl_km(ctl), cmd, 0, req);
 }
 
+/* For people; programs have them in 'show'. */
+static int print_policies(struct ctl *ctl, const char *reqid)
+{
+	struct qn_rec *list = NULL, *rec;
+	uint64_t wanted = 0;
+
+	if (qn_parse_number(reqid, 1, UINT32_MAX, &wanted, &ctl->err) ||
+	    qn_policies(&list, &ctl->err))
+		return ctl_failed(ctl);
+	fputc('\n', ctl->out.file);
+	qn_out_list_begin(&ctl->out, &view_policies);
+	for (rec = list; rec; rec = rec->next)
+		if (qn_get(rec, QN_POLICY_REQID, 0) == wanted)
+			qn_out_row(&ctl->out, rec);
+	qn_out_list_end(&ctl->out);
+	qn_rec_list_free(list);
+	return 0;
+}
+
 static int ipsec_show(struct ctl *ctl, int argc, char **argv)
 {
-	if (argc)
-		return one(ctl, QKDNF_CMD_BINDING_GET, argc, argv);
-	return ctl_list(ctl, ctl_km(ctl), QKDNF_CMD_BINDING_GET, NULL, &view_bindings);
+	struct qn_rec *list = NULL;
+	int status;
+
+	if (argc) {
+		status = one(ctl, QKDNF_CMD_BINDING_GET, argc, argv);
+		return status || ctl->out.json ? status : print_policies(ctl, argv[0]);
+	}
+	if (!ctl_km(ctl) || (!ctl->out.json && qn_policies(&list, &ctl->err)))
+		return ctl_failed(ctl);
+	ipsec_policies_known(list);
+	status = ctl_list(ctl, ctl->km, QKDNF_CMD_BINDING_GET, NULL, &view_bindings);
+	ipsec_policies_known(NULL);
+	qn_rec_list_free(list);
+	return status;
 }
 
 static int ipsec_add(struct ctl *ctl, int argc, char **argv)
@@ -184,7 +261,7 @@ static struct qn_rec *binding_named(struct ctl *ctl, char **argv, int *status)
 static int ipsec_interface(struct ctl *ctl, int argc, char **argv)
 {
 	int add = added(ctl, "the name of the device", argc, argv, 3), status;
-	struct qn_rec *binding;
+	struct qn_rec *binding, *req;
 
 	if (add < 0)
 		return CTL_USAGE;
@@ -193,47 +270,56 @@ static int ipsec_interface(struct ctl *ctl, int argc, char **argv)
 	binding = binding_named(ctl, argv, &status);
 	if (!binding)
 		return status;
-	if (add ? qn_xfrm_interface_add(binding, argv[2], &ctl->err) :
-		  qn_xfrm_interface_del(binding, argv[2], &ctl->err))
+	req = qn_rec_new(&qn_set_xfrm_interface);
+	qn_set_str(req, QN_XFRM_IF_NAME, argv[2]);
+	qn_set(req, QN_XFRM_IF_ID, qn_get(binding, QKDNF_A_BINDING_IF_ID, 0));
+	if (qn_xfrm_do(add ? QN_XFRM_IF_NEW : QN_XFRM_IF_DEL, req, &ctl->err))
 		status = ctl_failed(ctl);
+	qn_rec_free(req);
 	qn_rec_free(binding);
 	return status;
 }
 
-static int policy_del(struct ctl *ctl, char **argv, const struct qn_prefix *own,
-		      const struct qn_prefix *far)
+/* Whatever binding has the reqid, or none any more. */
+static int policy_del(struct ctl *ctl, char **argv, struct qn_rec *policy)
 {
-	struct qn_rec *req = name_of(ctl, 1, argv);
-	unsigned int count;
-	uint32_t reqid;
+	struct qn_rec *binding = name_of(ctl, 1, argv);
 
-	if (!req)
+	if (!binding)
 		return CTL_USAGE;
-	reqid = (uint32_t)qn_get(req, QKDNF_A_BINDING_REQID, 0);
-	qn_rec_free(req);
-	if (qn_xfrm_policy_del(reqid, own, far, &count, &ctl->err))
-		return ctl_failed(ctl);
-	return count ? 0 : ctl_error(ctl, "no policy of reqid %u between these networks", reqid);
+	qn_set(policy, QN_POLICY_REQID, qn_get(binding, QKDNF_A_BINDING_REQID, 0));
+	qn_rec_free(binding);
+	return qn_xfrm_do(QN_POLICY_DEL, policy, &ctl->err) ? ctl_failed(ctl) : 0;
+}
+
+static int policy_add(struct ctl *ctl, char **argv, struct qn_rec *policy)
+{
+	int status;
+	struct qn_rec *binding = binding_named(ctl, argv, &status);
+
+	if (!binding)
+		return status;
+	qn_policy_complete(policy, binding);
+	qn_rec_free(binding);
+	return qn_xfrm_do(QN_POLICY_NEW, policy, &ctl->err) ? ctl_failed(ctl) : 0;
 }
 
 static int ipsec_policy(struct ctl *ctl, int argc, char **argv)
 {
 	int add = added(ctl, "the networks at this end and at the other", argc, argv, 4), status;
-	struct qn_prefix own, far;
-	struct qn_rec *binding;
+	struct qn_rec *policy;
 
 	if (add < 0)
 		return CTL_USAGE;
-	if (qn_prefix_parse(&own, argv[2], &ctl->err) || qn_prefix_parse(&far, argv[3], &ctl->err))
-		return ctl_usage(ctl, "%s", ctl->err.text);
-	if (!add)
-		return policy_del(ctl, argv, &own, &far);
-	binding = binding_named(ctl, argv, &status);
-	if (!binding)
-		return status;
-	if (qn_xfrm_policy_add(binding, &own, &far, &ctl->err))
+	policy = qn_rec_new(&qn_set_policy);
+	if (qn_network_parse(policy, QN_POLICY_OWN, argv[2], &ctl->err) ||
+	    qn_network_parse(policy, QN_POLICY_FAR, argv[3], &ctl->err))
+		status = ctl_usage(ctl, "%s", ctl->err.text);
+	else if (qn_policy_check(policy, &ctl->err))
 		status = ctl_failed(ctl);
-	qn_rec_free(binding);
+	else
+		status = add ? policy_add(ctl, argv, policy) : policy_del(ctl, argv, policy);
+	qn_rec_free(policy);
 	return status;
 }
 

@@ -13,6 +13,7 @@
 #include "ctl.h"
 #include "model.h"
 #include "tunnel.h"
+#include "xfrm.h"
 
 #define PAGE_ROWS     20 /* rows of a table; the rest is counted */
 #define PAGE_PROBLEMS 12
@@ -237,6 +238,41 @@ static void contract_problems(struct problems *p, const struct qn_rec *c)
 			qn_get(c, QKDNF_A_CONTRACT_ID, 0), id, ends);
 }
 
+/* What leads traffic to it: policies of its reqid, for its interface if there is one. */
+static void binding_use_problems(struct problems *p, const struct qn_rec *b)
+{
+	uint64_t reqid = qn_get(b, QKDNF_A_BINDING_REQID, 0);
+	uint64_t if_id = qn_get(b, QKDNF_A_BINDING_IF_ID, 0);
+	unsigned int policies = 0, fit = 0, open = 0;
+	const struct qn_rec *rec;
+
+	for (rec = shown->policies; rec; rec = rec->next) {
+		if (qn_get(rec, QN_POLICY_REQID, 0) != reqid)
+			continue;
+		policies++;
+		fit += qn_get(rec, QN_POLICY_IF_ID, 0) == if_id;
+		open += qn_get(rec, QN_POLICY_OPTIONAL, 1) != 0;
+	}
+	if (!policies)
+		problem(p, QN_YELLOW,
+			"IPsec of reqid %" PRIu64
+			": no policy has this reqid, no traffic comes under it",
+			reqid);
+	else if (!fit)
+		problem(p, QN_YELLOW,
+			"IPsec of reqid %" PRIu64 ": policies have another if-id than %" PRIu64,
+			reqid, if_id);
+	else if (if_id && !qn_find(shown->interfaces, QN_XFRM_IF_ID, if_id))
+		problem(p, QN_YELLOW,
+			"IPsec of reqid %" PRIu64 ": there is no xfrm interface of if-id %" PRIu64,
+			reqid, if_id);
+	if (open)
+		problem(p, QN_RED,
+			"IPsec of reqid %" PRIu64
+			": a policy with 'level use' lets clear traffic pass",
+			reqid);
+}
+
 static void binding_problems(struct problems *p, const struct qn_rec *b)
 {
 	const char *reason = qn_get_str(b, QKDNF_A_BINDING_REASON);
@@ -307,8 +343,10 @@ static void find_problems(struct problems *p, const struct qn_model *model)
 	}
 	for (rec = model->contracts; rec; rec = rec->next)
 		contract_problems(p, rec);
-	for (rec = model->bindings; rec; rec = rec->next)
+	for (rec = model->bindings; rec; rec = rec->next) {
 		binding_problems(p, rec);
+		binding_use_problems(p, rec);
+	}
 	for (rec = model->tunnels; rec; rec = rec->next)
 		tunnel_problems(p, rec);
 }
@@ -408,11 +446,14 @@ static int show(struct ctl *ctl, int argc, char **argv)
 		return ctl_failed(ctl);
 	/* Without the emulator there is one thing less to show. */
 	ctl_emu(ctl);
-	if (qn_model_load(&model, ctl->km, ctl->emu, false, &ctl->err)) {
+	if (qn_model_load(&model, ctl->km, ctl->emu, false, &ctl->err) ||
+	    (model.bindings && qn_model_load_xfrm(&model, &ctl->err))) {
 		qn_model_free(&model);
 		return ctl_failed(ctl);
 	}
+	qn_model_keep_bound(&model);
 	shown = &model;
+	ipsec_policies_known(model.policies);
 	if (ctl->out.json) {
 		object = qn_model_to_json(&model);
 		problems.list = json_array();
@@ -433,6 +474,7 @@ static int show(struct ctl *ctl, int argc, char **argv)
 		print_table(ctl, "ROUTES", "route", model.routes, &view_routes);
 		print_table(ctl, "CONTRACTS", "contract", model.contracts, &view_contracts);
 		print_table(ctl, "IPSEC", "ipsec", model.bindings, &view_bindings);
+		print_table(ctl, "IPSEC POLICIES", "ipsec", model.policies, &view_policies);
 		print_table(ctl, "ONE-TIME-PAD TUNNELS", "tunnel", model.tunnels, &view_tunnels);
 		find_problems(&problems, &model);
 		if (problems.count > PAGE_PROBLEMS)
@@ -444,6 +486,7 @@ static int show(struct ctl *ctl, int argc, char **argv)
 			fputc('\n', ctl->out.file);
 		}
 	}
+	ipsec_policies_known(NULL);
 	qn_model_free(&model);
 	return 0;
 }

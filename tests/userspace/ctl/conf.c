@@ -10,6 +10,8 @@
 
 #define BIND(peer) "ipsec:\n- {reqid: 7, peer: " peer ", address: 192.0.2.2, local: 192.0.2.1"
 
+#define BIND8 "- {reqid: 8, peer: 64496:2, address: 192.0.2.2, local: 192.0.2.1"
+
 static const struct {
 	const char *yaml;
 	const char *words;
@@ -79,6 +81,34 @@ static const struct {
 	{ PEERS BIND("64496:2") ", mode: tunel}\n", "mode" },
 	{ PEERS BIND("64496:2") "}\n- {reqid: 7, peer: 64496:2, address: '::1', local: '::2'}\n",
 	  "conf:7: reqid 7 is there twice, first in line 6" },
+	{ PEERS BIND("64496:2") ", interface: x0}\n", "conf:6: interface goes with if-id" },
+	{ PEERS BIND("64496:2") ", if-id: 7, interface: [x0]}\n", "interface wants one value" },
+	{ PEERS BIND("64496:2") ", if-id: 7, interface: a/b}\n", "'a/b' cannot name a device" },
+	{ PEERS BIND("64496:2") ", if-id: 7, interface: x0, interface: x1}\n",
+	  "interface is given twice" },
+	{ PEERS BIND("64496:2") ", if-id: 7, interface: x0}\n"
+	  "tunnels:\n- {name: x0, peer: 64496:2}\n",
+	  "conf:6: x0 names a tunnel, in line 8" },
+	{ PEERS BIND("64496:2") ", if-id: 7, interface: x0}\n" BIND8 ", if-id: 8, interface: x0}\n",
+	  "conf:7: an if-id has one interface, and it one if-id: see line 6" },
+	{ PEERS BIND("64496:2") ", if-id: 7, interface: x0}\n" BIND8 ", if-id: 7, interface: x1}\n",
+	  "conf:7: an if-id has one interface" },
+	{ PEERS BIND("64496:2") ", policies: 10.1.0.0/16}\n", "policies is a list" },
+	{ PEERS BIND("64496:2") ", policies: [10.1.0.0/16]}\n", "a policy is written as" },
+	{ PEERS BIND("64496:2") ", policies: [], policies: []}\n", "policies is given twice" },
+	{ PEERS BIND("64496:2") ", policies: [{own: 10.1.0.0/16}]}\n",
+	  "conf:6: a policy needs far" },
+	{ PEERS BIND("64496:2") ", policies: [{own: 10.1.0.0/16, for: 10.2.0.0/16}]}\n",
+	  "unknown setting 'for' of a policy: did you mean 'far'?" },
+	{ PEERS BIND("64496:2") ", policies: [{own: 10.1.0.0/8, far: 10.2.0.0/16}]}\n",
+	  "conf:6: 10.1.0.0/8: there are bits behind the prefix" },
+	{ PEERS BIND("64496:2") ", policies: [{own: 10.1.0.0/33, far: 10.2.0.0/16}]}\n",
+	  "conf:6: 10.1.0.0/33: 33 is out of range: 0 to 32" },
+	{ PEERS BIND("64496:2") ", policies: [{own: 10.1.0.0/16, far: fd00::/64}]}\n",
+	  "conf:6: the two networks are not of one IP version" },
+	{ PEERS BIND("64496:2") ", policies: [{own: 10.1.0.1, far: 10.2.0.1},\n"
+	  "  {own: 10.1.0.1/32, far: 10.2.0.1}]}\n",
+	  "conf:7: this policy is there twice, first in line 6" },
 	{ PEERS "tunnels:\n- {peer: 64496:2}\n", "conf:6: a tunnel needs name" },
 	{ PEERS "tunnels:\n- {name: t0}\n", "conf:6: a tunnel needs peer" },
 	{ PEERS "tunnels:\n- {name: a/b, peer: 64496:2}\n", "conf:6: 'a/b' cannot name a device" },
@@ -120,6 +150,7 @@ static void manual(void)
 	if (conf_from(&conf, text, &err))
 		test_fail(__FILE__, __LINE__, "%s", err.text);
 	CHECK(conf.want.peers && conf.want.routes && conf.want.emu && !conf.warnings);
+	CHECK(conf.want.interfaces && conf.want.policies);
 	qn_conf_free(&conf);
 }
 
@@ -151,5 +182,16 @@ void test_conf(void)
 	if (conf_from(&conf, PEERS "routes:\n- {to: 64497:*, via: 64496:2}\n", &err))
 		test_fail(__FILE__, __LINE__, "%s", err.text);
 	CHECK(!conf.warnings);
+	qn_conf_free(&conf);
+	/* Traffic of a binding, wherever its if-id stands; the same network is one text. */
+	if (conf_from(&conf, PEERS BIND("64496:2") ", interface: x0, policies: [{own: 'FD00:0::/64', "
+			     "far: 'fd01::'}], if-id: 7}\n" BIND8 ", if-id: 7, interface: x0, policies: }\n",
+		      &err))
+		test_fail(__FILE__, __LINE__, "%s", err.text);
+	CHECK(qn_get(conf.want.interfaces, QN_XFRM_IF_ID, 0) == 7);
+	CHECK(qn_get(conf.want.policies, QN_POLICY_REQID, 0) == 7);
+	CHECK_STR(qn_get_str(conf.want.policies, QN_POLICY_OWN), "fd00::/64");
+	CHECK_STR(qn_get_str(conf.want.policies, QN_POLICY_FAR), "fd01::/128");
+	CHECK(conf.want.bindings->next->mark == QN_CONF_POLICIES);
 	qn_conf_free(&conf);
 }

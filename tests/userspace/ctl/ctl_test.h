@@ -10,6 +10,7 @@
 #include "model.h"
 #include "plan.h"
 #include "tunnel.h"
+#include "xfrm.h"
 
 /* Begin a test; its verdict is printed when the next one begins. */
 void test_begin(const char *name);

@@ -331,9 +331,73 @@ static int tunnel_step(struct qn_model *k, const struct qn_step *step, struct qn
 		preset(tunnel, IFLA_QKDNF_TTL_INHERIT, 0);
 		preset(tunnel, IFLA_QKDNF_TOS, 0);
 		preset(tunnel, IFLA_QKDNF_TOS_INHERIT, 0);
+		preset(tunnel, IFLA_QKDNF_LOW, 0);
+		preset(tunnel, IFLA_QKDNF_HIGH, 0);
 		preset(tunnel, IFLA_QKDNF_ALLOW_RNG, 0);
+		/* what fits 1500 octets: IP, UDP, and a header of 80 */
+		preset(tunnel, QN_TUNNEL_MTU,
+		       1500 - 8 - 80 -
+			       (qn_has(peer_of(k, tunnel, IFLA_QKDNF_PEER), QKDNF_A_PEER_ADDR6) ?
+					40 : 20));
 		append(&k->tunnels, tunnel);
 	}
+	return 0;
+}
+
+static bool same_text(const struct qn_rec *a, const struct qn_rec *b, unsigned int attr)
+{
+	return !strcmp(qn_get_str(a, attr), qn_get_str(b, attr));
+}
+
+/* Names and if-ids are there once. */
+static int interface_step(struct qn_model *k, const struct qn_step *step, struct qn_error *err)
+{
+	struct qn_rec *by_name, *by_id;
+
+	for (by_name = k->interfaces; by_name; by_name = by_name->next)
+		if (same_text(by_name, step->req, QN_XFRM_IF_NAME))
+			break;
+	by_id = qn_find(k->interfaces, QN_XFRM_IF_ID, qn_get(step->req, QN_XFRM_IF_ID, 0));
+	switch (step->cmd) {
+	case QN_XFRM_IF_NEW:
+		if (by_name || by_id)
+			return qn_fail(err, "EEXIST interface");
+		append(&k->interfaces, qn_rec_copy(step->req));
+		return 0;
+	case QN_XFRM_IF_SET:
+		if (!by_name || by_id)
+			return qn_fail(err, "EEXIST interface");
+		overlay(by_name, step->req);
+		return 0;
+	}
+	if (!by_name || by_name != by_id)
+		return qn_fail(err, "ENODEV");
+	drop(&k->interfaces, by_name);
+	return 0;
+}
+
+/* Networks and if-id name a policy for the kernel; the reqid is in its template. */
+static int policy_step(struct qn_model *k, const struct qn_step *step, struct qn_error *err)
+{
+	const struct qn_rec *req = step->req;
+	struct qn_rec *p;
+
+	for (p = k->policies; p; p = p->next)
+		if (same_text(p, req, QN_POLICY_OWN) && same_text(p, req, QN_POLICY_FAR) &&
+		    qn_rec_equal(p, req, QN_POLICY_IF_ID))
+			break;
+	if (step->cmd == QN_POLICY_NEW) {
+		if (p)
+			return qn_fail(err, "EEXIST policy");
+		append(&k->policies, qn_rec_copy(req));
+		return 0;
+	}
+	if (!p || !qn_rec_equal(p, req, QN_POLICY_REQID))
+		return qn_fail(err, "ENOENT policy, or somebody else's");
+	if (step->cmd == QN_POLICY_SET)
+		overlay(p, req);
+	else
+		drop(&k->policies, p);
 	return 0;
 }
 
@@ -359,6 +423,9 @@ int kernel_step(struct qn_model *k, const struct qn_step *step, struct qn_error 
 	}
 	if (step->family == &qn_family_tunnel)
 		return tunnel_step(k, step, err);
+	if (step->family == &qn_family_xfrm)
+		return step->req->set == &qn_set_policy ? policy_step(k, step, err) :
+							  interface_step(k, step, err);
 	if (step->cmd == QKDNF_CMD_NODE_SET) {
 		if (!k->node) {
 			k->node = qn_rec_copy(req);

@@ -107,6 +107,10 @@ static void json_back(void)
 		"\"share\":2,\"via\":\"64496:2\"}],\"contracts\":[],"
 		"\"bindings\":[{\"reqid\":7,\"peer\":\"64496:2\",\"addr4\":\"192.0.2.1\",\"esn\":true}],"
 		"\"tunnels\":[{\"peer\":\"64496:2\",\"allow_rng\":false,\"name\":\"otp0\"}],"
+		"\"interfaces\":[{\"name\":\"x7\",\"if_id\":7}],"
+		"\"policies\":[{\"reqid\":7,\"own\":\"10.1.0.0/16\",\"far\":\"10.2.0.0/16\",\"if_id\":7,"
+		"\"directions\":\"in+out+forward\",\"mode\":\"tunnel\",\"local\":\"192.0.2.1\","
+		"\"optional\":false,\"narrow\":false}],"
 		"\"relays\":[],\"flows\":[],\"stats\":{},"
 		"\"emu\":[{\"name\":\"l\",\"ends\":\"a+b\",\"outages\":"
 		"{\"outage\":[{\"start\":1,\"duration\":2}]}}]}";

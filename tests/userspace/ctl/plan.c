@@ -61,6 +61,8 @@ static char *apply(const char *yaml, struct qn_model *kernel, unsigned int flags
 	forget(kernel->sources);
 	forget(kernel->bindings);
 	forget(kernel->tunnels);
+	forget(kernel->interfaces);
+	forget(kernel->policies);
 	return lines;
 }
 
@@ -139,6 +141,126 @@ static void life(void)
 
 #define BIND "ipsec:\n- {reqid: 7, peer: 64496:2, address: 192.0.2.2, local: 192.0.2.1"
 #define BASE	"node: {id: 64496:1}\npeers:\n- {id: 64496:2, address: 192.0.2.2"
+
+#define BOUND(id, more)                                                                       \
+	BASE ", segment: 16Ki, source: push}\nipsec:\n- {reqid: 7, peer: 64496:2, address: "  \
+	     "192.0.2.2, local: 192.0.2.1" id more "}\n"
+#define TWO(id7, if7, id8, if8)                                                               \
+	BOUND(", if-id: " id7, ", interface: " if7)                                           \
+	"- {reqid: 8, peer: 64496:2, address: 192.0.2.2, local: 192.0.2.1, if-id: " id8       \
+	", interface: " if8 "}\n"
+#define POLICIES ", policies: [{own: 10.1.0.0/16, far: 10.2.0.0/16}]"
+
+static struct qn_rec *policy(struct qn_model *kernel, uint64_t reqid, const char *own,
+			     const char *far)
+{
+	struct qn_rec *rec = qn_rec_new(&qn_set_policy), **at = &kernel->policies;
+
+	qn_set(rec, QN_POLICY_REQID, reqid);
+	qn_set(rec, QN_POLICY_IF_ID, 7);
+	qn_set_str(rec, QN_POLICY_OWN, own);
+	qn_set_str(rec, QN_POLICY_FAR, far);
+	while (*at)
+		at = &(*at)->next;
+	return *at = rec;
+}
+
+static void foreign_interface(struct qn_model *kernel, const char *name, uint64_t if_id)
+{
+	struct qn_rec *rec = qn_rec_new(&qn_set_xfrm_interface);
+
+	qn_set_str(rec, QN_XFRM_IF_NAME, name);
+	qn_set(rec, QN_XFRM_IF_ID, if_id);
+	rec->next = kernel->interfaces;
+	kernel->interfaces = rec;
+}
+
+/* What leads traffic to bindings; that of others stays. */
+static void traffic(struct qn_model *kernel)
+{
+	struct qn_rec *rec;
+
+	test_begin("plan-xfrm");
+	foreign_interface(kernel, "other", 99);
+	policy(kernel, 99, "10.8.0.0/16", "10.9.0.0/16");
+	expect(BOUND(", if-id: 7", ", interface: x7" POLICIES), kernel, 0,
+	       "+ binding of reqid 7 to 192.0.2.2\n"
+	       "+ xfrm interface x7\n"
+	       "+ policies of reqid 7 between 10.1.0.0/16 and 10.2.0.0/16\n");
+	rec = qn_find(kernel->policies, QN_POLICY_REQID, 7);
+	CHECK(rec && qn_get(rec, QN_POLICY_DIRECTIONS, 0) == 7 &&
+	      qn_get(rec, QN_POLICY_IF_ID, 0) == 7);
+	expect(BOUND(", if-id: 7", ", interface: x7" POLICIES), kernel, 0, "");
+	/* A file that says nothing of them leaves them alone. */
+	expect(BOUND(", if-id: 7", ""), kernel, 0, "");
+	expect(BOUND(", if-id: 7", ", interface: y7"), kernel, 0,
+	       "- xfrm interface x7, its if-id gets another one\n"
+	       "+ xfrm interface y7\n");
+	/* Traffic of another if-id finds its way to the same device. */
+	expect(BOUND(", if-id: 8", ", interface: y7" POLICIES), kernel, 0,
+	       "- binding of reqid 7, to be made anew: if-id 7 -> 8\n"
+	       "+ binding of reqid 7 to 192.0.2.2\n"
+	       "~ xfrm interface y7: if-id 7 -> 8\n"
+	       "+ policies of reqid 7 between 10.1.0.0/16 and 10.2.0.0/16\n"
+	       "- policies of reqid 7 between 10.1.0.0/16 and 10.2.0.0/16\n");
+	expect(BOUND(", if-id: 8", ", interface: y7" POLICIES), kernel, 0, "");
+	/* What somebody took away, or made weaker, comes back. */
+	rec = qn_find(kernel->policies, QN_POLICY_REQID, 7);
+	qn_set(rec, QN_POLICY_DIRECTIONS, 2);
+	qn_set(rec, QN_POLICY_OPTIONAL, 1);
+	expect(BOUND(", if-id: 8", ", interface: y7" POLICIES), kernel, 0,
+	       "~ policies of reqid 7 between 10.1.0.0/16 and 10.2.0.0/16: directions out -> in+out+forward, optional yes -> no\n");
+	/* A binding made anew may be elsewhere; one that moves takes them along itself. */
+	expect(BOUND(", if-id: 8, mode: transport", ", interface: y7" POLICIES), kernel, 0,
+	       "- binding of reqid 7, to be made anew: mode tunnel -> transport\n"
+	       "+ binding of reqid 7 to 192.0.2.2\n"
+	       "~ policies of reqid 7 between 10.1.0.0/16 and 10.2.0.0/16: directions in+out+forward -> in+out, mode tunnel -> transport\n");
+	expect(BOUND(", if-id: 8", ", interface: y7" POLICIES), kernel, 0,
+	       "- binding of reqid 7, to be made anew: mode transport -> tunnel\n"
+	       "+ binding of reqid 7 to 192.0.2.2\n"
+	       "~ policies of reqid 7 between 10.1.0.0/16 and 10.2.0.0/16: directions in+out -> in+out+forward, mode transport -> tunnel\n");
+	expect(BASE ", segment: 16Ki, source: push}\nipsec:\n- {reqid: 7, peer: 64496:2, address: "
+	       "192.0.2.2, local: 192.0.2.9, if-id: 8, interface: y7" POLICIES "}\n", kernel, 0,
+	       "~ binding of reqid 7: local-addr4 192.0.2.1 -> 192.0.2.9\n");
+	expect(BOUND(", if-id: 8, esn: no", POLICIES), kernel, 0,
+	       "- binding of reqid 7, to be made anew: local-addr4 192.0.2.9 -> 192.0.2.1, esn yes -> no\n"
+	       "+ binding of reqid 7 to 192.0.2.2\n");
+	/* One that has ports is nobody's here. */
+	qn_set(policy(kernel, 7, "10.1.0.0/16", "10.3.0.0/16"), QN_POLICY_NARROW, 1);
+	expect(BOUND(", if-id: 8, esn: no",
+		     ", policies: [{own: 10.1.0.0/16, far: 10.4.0.0/16}]"), kernel, 0,
+	       "+ policies of reqid 7 between 10.1.0.0/16 and 10.4.0.0/16\n"
+	       "- policies of reqid 7 between 10.1.0.0/16 and 10.2.0.0/16\n");
+	expect(BOUND(", if-id: 8, esn: no", ", policies: []"), kernel, QN_PLAN_KEEP, "");
+	/* Nothing leaves in clear for want of a line. */
+	expect(BASE ", segment: 16Ki, source: push}\n", kernel, 0,
+	       "- binding of reqid 7, whose policies stay and let nothing through\n");
+	expect(BOUND(", if-id: 8", ", policies: []"), kernel, 0,
+	       "+ binding of reqid 7 to 192.0.2.2\n"
+	       "- policies of reqid 7 between 10.1.0.0/16 and 10.4.0.0/16\n");
+
+	test_begin("plan-xfrm-swapped");
+	free(apply(TWO("7", "x7", "8", "x8"), kernel, 0));
+	expect(TWO("7", "x7", "8", "x8"), kernel, 0, "");
+	expect(TWO("8", "x7", "7", "x8"), kernel, 0,
+	       "- binding of reqid 7, to be made anew: if-id 7 -> 8\n"
+	       "+ binding of reqid 7 to 192.0.2.2\n"
+	       "- binding of reqid 8, to be made anew: if-id 8 -> 7\n"
+	       "+ binding of reqid 8 to 192.0.2.2\n"
+	       "- xfrm interface x8, its if-id gets another one\n"
+	       "~ xfrm interface x7: if-id 7 -> 8\n"
+	       "+ xfrm interface x8\n");
+	expect(TWO("8", "x7", "7", "x8"), kernel, 0, "");
+	free(apply(BOUND(", if-id: 8", ", interface: x7"), kernel, 0));
+
+	test_begin("plan-xfrm-others");
+	expect(BOUND(", if-id: 8", ", interface: other"), kernel, 0,
+	       "error: conf:5: other is the xfrm interface of if-id 99, which is none of this binding's: it stays, give another name");
+	CHECK(qn_find(kernel->interfaces, QN_XFRM_IF_ID, 99));
+	CHECK(qn_find(kernel->policies, QN_POLICY_REQID, 99));
+	expect(BASE ", segment: 16Ki, source: push}\n", kernel, 0,
+	       "- binding of reqid 7, whose policies stay and let nothing through\n");
+}
 
 static void changes(void)
 {
@@ -238,7 +360,14 @@ static void changes(void)
 	expect(BASE ", source: push}\ntunnels:\n- {name: t0, peer: 64496:2, ttl: 9}\n", &kernel, 0,
 	       "");
 	expect(BASE ", source: push}\ntunnels:\n- {name: t0, peer: 64496:2, low: 64Ki}\n", &kernel,
-	       0, "~ tunnel t0 to 64496:2: ttl 9 -> 0, low - -> 65536\n");
+	       0, "~ tunnel t0 to 64496:2: ttl 9 -> 0, low 0 -> 65536\n");
+	expect(BASE ", source: push}\ntunnels:\n- {name: t0, peer: 64496:2, high: 128Ki, mtu: 1300}\n",
+	       &kernel, 0,
+	       "~ tunnel t0 to 64496:2: low 65536 -> 0, high 0 -> 131072, mtu 1392 -> 1300\n");
+	/* What is not said any more is as if it never had been. */
+	expect(BASE ", source: push}\ntunnels:\n- {name: t0, peer: 64496:2}\n", &kernel, 0,
+	       "~ tunnel t0 to 64496:2: high 131072 -> 0, mtu 1300 -> 1392\n");
+	expect(BASE ", source: push}\ntunnels:\n- {name: t0, peer: 64496:2}\n", &kernel, 0, "");
 	/* It goes with its peer. */
 	expect(BASE ", segment: 16Ki, source: push}\ntunnels:\n- {name: t0, peer: 64496:2}\n",
 	       &kernel, QN_PLAN_REMAKE,
@@ -252,6 +381,8 @@ static void changes(void)
 	       "+ tunnel t1 to 64496:2\n");
 	expect(BASE ", segment: 16Ki, source: push}\n", &kernel, QN_PLAN_KEEP, "");
 	expect(BASE ", segment: 16Ki, source: push}\n", &kernel, 0, "- tunnel t1 to 64496:2\n");
+
+	traffic(&kernel);
 
 	test_begin("plan-impossible");
 	expect("node: {id: 64496:9}\n", &kernel, 0,
@@ -298,7 +429,7 @@ static void put(char **at, const char *fmt, ...)
 /* A file about nodes 2 to 9 of provider 1, of which the even ones are links. */
 static void random_file(char *text)
 {
-	unsigned int i, links[8], n = 0, shares;
+	unsigned int i, links[8], n = 0, shares, if_id;
 	char *at = text;
 
 	put(&at, "node: {id: 1:1, memory: %uMi}\npeers:\n", 64 + below(2));
@@ -344,6 +475,24 @@ static void random_file(char *text)
 			put(&at, ", backup: 1:%u", backup);
 		if (!below(4))
 			put(&at, ", share: %u", below(4));
+		put(&at, "}\n");
+	}
+	put(&at, "ipsec:\n");
+	for (i = 1; i < 4; i++) {
+		if (!below(3))
+			continue;
+		put(&at, "- {reqid: %u, peer: 1:%u, address: 192.0.2.%u, local: 192.0.2.1", i,
+		    links[below(n)], i + 1 + below(2));
+		if_id = below(4) ? i : i + 10;
+		put(&at, ", mode: %s, if-id: %u", below(2) ? "tunnel" : "transport", if_id);
+		if (below(2))
+			put(&at, ", interface: %c%u", below(4) ? 'x' : 'y', if_id);
+		if (below(3)) {
+			put(&at, ", policies: [");
+			for (shares = below(3); shares; shares--)
+				put(&at, "{own: 10.%u.0.0/16, far: 10.9.0.%u},", i, shares);
+			put(&at, "]");
+		}
 		put(&at, "}\n");
 	}
 	put(&at, "contracts:\n");
