@@ -131,6 +131,12 @@ static int sendable(const struct qn_conf *conf, unsigned int count, struct qn_er
 		return qn_fail(err,
 			       "%s:%u: emulated links are the machine's: make them with 'qkdnfctl emu', not by the daemon",
 			       conf->name, conf->want.emu->line);
+	if (conf->want.interfaces || conf->want.policies)
+		return qn_fail(err,
+			       "%s:%u: xfrm interfaces and policies are the machine's: make them with 'qkdnfctl ipsec', not by the daemon",
+			       conf->name,
+			       (conf->want.interfaces ? conf->want.interfaces : conf->want.policies)
+				       ->line);
 	if (count > QF_STATE_OBJECTS)
 		return qn_fail(err, "%s: more than %d objects", conf->name, QF_STATE_OBJECTS);
 	for (source = conf->sources; source; source = source->next)
