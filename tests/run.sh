@@ -208,6 +208,7 @@ setup_parts=(host source)
 for kernel in $kernels; do
 	setup_parts+=("kernel-$kernel")
 done
+if wanted userspace; then setup_parts+=(postgresql); fi
 tools/setup/setup.sh "${setup_parts[@]}" || exit 1
 
 # Run in guests only when T names them, and else by uml(): see tests/README.md.

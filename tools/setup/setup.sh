@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Debian 12 set-up: host packages, guest kernels with their headers, kernel
-# source. Everything but the host packages lands under build/; no kernel and no
-# service is installed on the host.
+# source, servers that tests run as they are. Everything but the host packages lands
+# under build/; no kernel and no service is installed on the host.
 #
 #   tools/setup/setup.sh [PART...]
 #
-# Parts: host, kernel-6.1, kernel-6.12, source. Without one: all of them.
+# Parts: host, kernel-6.1, kernel-6.12, source, postgresql. Without one: all of them.
 # A part that is up to date costs a few milliseconds, so make calls this freely.
 
 set -euo pipefail
@@ -230,6 +230,48 @@ setup_source() {
 	echo "$version" >"$dir/.complete"
 }
 
+# --- servers for tests ------------------------------------------------------
+
+postgresql_packages=(postgresql-15 postgresql-client-15)
+
+# Libraries that they are linked with and that the host lacks; that of the
+# just-in-time compiler, which is half of it all, is left out: it stays off.
+postgresql_libraries() {
+	local library
+
+	apt-cache depends --no-recommends --no-suggests "${postgresql_packages[@]}" |
+		awk '$1 == "Depends:" && $2 ~ /^lib/ && $2 !~ /^libllvm/ { print $2 }' | sort -u |
+		while read -r library; do
+			[ "$(dpkg-query -W -f '${db:Status-Status}' "$library" 2>/dev/null)" = installed ] ||
+				echo "$library"
+		done
+}
+
+setup_postgresql() {
+	local dir=$build/daemons/postgresql tmp=$build/daemons/postgresql.tmp package version
+	local made_from='' missing
+	local -a packages
+
+	lists_present || die "apt has no package lists: run 'apt-get update' as root, then start again"
+	mapfile -t packages < <(printf '%s\n' "${postgresql_packages[@]}"; postgresql_libraries)
+	for package in "${packages[@]}"; do
+		version=$(candidate "$package")
+		[ -n "$version" ] || die "package $package is not offered: this needs Debian 12 with its main suite"
+		made_from+="$package $version "
+	done
+	if [ "$(cat "$dir/.complete" 2>/dev/null)" = "$made_from" ]; then
+		return
+	fi
+	rm -rf "$tmp"
+	unpack "$tmp" "${packages[@]}"
+	missing=$(LD_LIBRARY_PATH=$tmp/usr/lib/x86_64-linux-gnu \
+		ldd "$tmp"/usr/lib/postgresql/15/bin/{postgres,initdb} | awk '/not found/ { print $1 }' | sort -u)
+	[ -z "$missing" ] || die "PostgreSQL wants libraries that this machine lacks: ${missing//$'\n'/ }"
+	rm -rf "$dir"
+	mv "$tmp" "$dir"
+	echo "$made_from" >"$dir/.complete"
+}
+
 # --- parts ------------------------------------------------------------------
 
 # Fingerprint of what a part was made from; a new list or script runs it again.
@@ -239,8 +281,8 @@ run_part() {
 	local part=$1
 
 	case $part in
-	host | source | kernel-6.1 | kernel-6.12) ;;
-	*) die "no such part: $part (host, kernel-6.1, kernel-6.12, source)" ;;
+	host | source | kernel-6.1 | kernel-6.12 | postgresql) ;;
+	*) die "no such part: $part (host, kernel-6.1, kernel-6.12, source, postgresql)" ;;
 	esac
 	if [ "$(cat "$stamps/$part" 2>/dev/null)" = "$(fingerprint)" ]; then
 		return
@@ -248,6 +290,7 @@ run_part() {
 	case $part in
 	host) setup_host ;;
 	source) setup_source ;;
+	postgresql) setup_postgresql ;;
 	kernel-*) setup_kernel "${part#kernel-}" ;;
 	esac
 	fingerprint >"$stamps/$part"
@@ -257,7 +300,7 @@ main() {
 	local part changed=0
 	local -a parts=("$@")
 
-	[ ${#parts[@]} -gt 0 ] || parts=(host kernel-6.1 kernel-6.12 source)
+	[ ${#parts[@]} -gt 0 ] || parts=(host kernel-6.1 kernel-6.12 source postgresql)
 	mkdir -p "$build" "$stamps" 2>/dev/null || die "cannot write to $build"
 	for part in "${parts[@]}"; do
 		[ "$(cat "$stamps/$part" 2>/dev/null)" = "$(fingerprint)" ] || changed=1
