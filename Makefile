@@ -171,7 +171,7 @@ $(u)/libqkdnf.a: $(lib_objects)
 	@$(AR) rcsD $@ $^
 
 define command_rule
-$(u)/$(1): $(call command_objects,$(1)) $(u)/libqkdnf.a
+$(u)/$(1): $(call command_objects,$(1)) $$($(1)_objects) $(u)/libqkdnf.a
 	@mkdir -p $$(@D)
 	@echo "  LD      $$@"
 	@$(CC) $(CFLAGS) $$(user_ldflags) -o $$@ $$(filter %.o,$$^) $(u)/libqkdnf.a \

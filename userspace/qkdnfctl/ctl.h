@@ -125,5 +125,6 @@ int cmd_monitor(struct ctl *ctl, int argc, char **argv);
 int cmd_apply(struct ctl *ctl, int argc, char **argv);
 int cmd_show(struct ctl *ctl, int argc, char **argv);
 int cmd_emu(struct ctl *ctl, int argc, char **argv);
+int cmd_federation(struct ctl *ctl, int argc, char **argv);
 
 #endif

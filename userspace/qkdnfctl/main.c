@@ -36,6 +36,7 @@ static const struct ctl_object objects[] = {
 	{ "ipsec", "IPsec associations under key of a stream", cmd_ipsec },
 	{ "stats", "sums over the node", cmd_stats },
 	{ "emu", "emulated QKD links", cmd_emu },
+	{ "federation", "providers that work together", cmd_federation },
 	{ 0 }
 };
 

@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 /* Characters of so many octets, without the 0 at the end. */
-#define QF_B64_LEN(octets) (((octets)*4 + 2) / 3)
+#define QF_B64_LEN(octets) ((4 * (octets) + 2) / 3)
 
 /* Writes QF_B64_LEN(@len) characters and a 0. */
 void qf_b64_encode(char *text, const void *data, size_t len);

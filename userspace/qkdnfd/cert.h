@@ -23,6 +23,7 @@
 /**
  * struct qf_cert - what is known of a certificate
  * @print: fingerprint, by which membership records name it
+ * @key: SHA-256 of its public key (SubjectPublicKeyInfo), by which it is revoked
  * @subject: distinguished name (RFC 4514), for people
  * @begins: valid from, in microseconds UTC
  * @ends: valid to, the same, of the certificate in the chain that ends first
@@ -30,6 +31,7 @@
  */
 struct qf_cert {
 	uint8_t print[QF_PRINT_OCTETS];
+	uint8_t key[QF_PRINT_OCTETS];
 	char subject[256];
 	int64_t begins;
 	int64_t ends;
@@ -59,8 +61,15 @@ void qf_trust_free(struct qf_trust *trust);
  */
 int qf_trust_anchor(struct qf_trust *trust, const char *pem, size_t len, struct qn_error *err);
 
-/* From the member list: never take this certificate, nor any that it signed. */
-void qf_trust_revoke(struct qf_trust *trust, const uint8_t print[QF_PRINT_OCTETS]);
+/**
+ * qf_trust_revoke() - take no certificate of this key, nor any that it signed
+ * @trust: of one federation
+ * @key: as in struct qf_cert, from the member list
+ *
+ * It is the key that is revoked: the signature on a certificate can be spelt in
+ * more than one way by anybody, and its fingerprint changes with it.
+ */
+void qf_trust_revoke(struct qf_trust *trust, const uint8_t key[QF_PRINT_OCTETS]);
 
 /**
  * struct qf_shown - a chain that somebody showed in a handshake

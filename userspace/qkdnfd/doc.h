@@ -58,6 +58,7 @@ enum qf_kind {
 	QF_OBJECT,  /* struct: @table */
 	QF_ARRAY,   /* array of what @item says: at least @min, at most @max */
 	QF_VALUE,   /* json_t *: anything, in the document's memory */
+	QF_INLINE,  /* struct: members of @table, in this same object; it has no name */
 };
 
 /* What a string may be made of. None takes control characters. */
@@ -84,8 +85,8 @@ struct qf_table;
  * @min: see @kind
  * @max: see @kind; 0 is the most that there can be
  * @words: of QF_ENUM, ending with NULL
- * @table: of QF_OBJECT
- * @item: of QF_ARRAY: its elements, with @size the size of one
+ * @table: of QF_OBJECT and QF_INLINE
+ * @item: of QF_ARRAY: its elements, no arrays, with @size the size of one
  *
  * @min of strings is their least length: 1 unless they say otherwise with -1.
  */

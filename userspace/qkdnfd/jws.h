@@ -77,6 +77,29 @@ char *qf_jws_sign(const struct qf_signer *signer, const char *typ, const char *p
 		  struct qn_error *err);
 
 /**
+ * qf_jws_read() - a structure from a signed message
+ * @table: what its payload has to be
+ * @to: the structure, of @table->size octets
+ * @token: the message
+ * @len: octets of @token
+ * @typ: type that it has to be of
+ * @public: key of the one who has to have signed it
+ * @problem: what was wrong
+ *
+ * The signature is looked at before the payload is.
+ *
+ * Return: the payload, which @to points into, for json_decref(); or NULL with
+ * @problem.
+ */
+json_t *qf_jws_read(const struct qf_table *table, void *to, const char *token, size_t len,
+		    const char *typ, const uint8_t public[QF_PUBLIC_OCTETS],
+		    struct qf_problem *problem);
+
+/* A structure as a signed message, for free(); NULL with @err, also if it would be refused. */
+char *qf_jws_write(const struct qf_table *table, const void *from, const char *typ,
+		   const struct qf_signer *signer, struct qn_error *err);
+
+/**
  * struct qf_claims - what every message that binds says of itself
  * @iss: who binds himself: a member's name within the federation
  * @aud: to whom
@@ -92,15 +115,13 @@ struct qf_claims {
 	int64_t exp;
 };
 
-/* First entries of the fields of a table whose structure has a struct qf_claims. */
-#define QF_CLAIMS(type, member)                                                                   \
-	{ .name = "iss", .kind = QF_STRING, .alphabet = QF_ID, QF_AT(type, member.iss) },         \
-		{ .name = "aud", .kind = QF_STRING, .alphabet = QF_ID, QF_AT(type, member.aud) }, \
-		{ .name = "jti", .kind = QF_STRING, .alphabet = QF_ID, QF_AT(type, member.jti) }, \
-		{ .name = "iat", .kind = QF_SECONDS, QF_AT(type, member.iat) },                   \
-	{                                                                                         \
-		.name = "exp", .kind = QF_SECONDS, QF_AT(type, member.exp)                        \
+/* The first of the fields of a table whose structure has a struct qf_claims. */
+#define QF_CLAIMS(type, member)                                                   \
+	{                                                                         \
+		.kind = QF_INLINE, .table = &qf_claims_table, QF_AT(type, member) \
 	}
+
+extern const struct qf_table qf_claims_table;
 
 /**
  * struct qf_expect - what claims have to be

@@ -41,16 +41,23 @@ void qf_signer_free(struct qf_signer *signer);
 char *qf_signer_pem(const struct qf_signer *signer, struct qn_error *err);
 void qf_secret_free(char *text);
 
+/* PEM of a public key, for free(). */
+char *qf_public_pem(const uint8_t public[QF_PUBLIC_OCTETS], struct qn_error *err);
+
 /* The public key. */
 const uint8_t *qf_signer_public(const struct qf_signer *signer);
 
 /* How a public key is called: its JWK thumbprint (RFC 7638, RFC 8037). */
 void qf_public_kid(char kid[QF_KID_TEXT], const uint8_t public[QF_PUBLIC_OCTETS]);
 
+/* False for keys under which one signature fits many messages (points of small order). */
+bool qf_public_good(const uint8_t public[QF_PUBLIC_OCTETS]);
+
+/* Sign @len octets. 0, or -1 with @err. */
 int qf_sign(const struct qf_signer *signer, const void *data, size_t len,
 	    uint8_t signature[QF_SIGNATURE_OCTETS], struct qn_error *err);
 
-/* Whether @signature is that of @data under @public. */
+/* Whether @signature is that of @data under @public, which is a good key. */
 bool qf_signature_good(const uint8_t public[QF_PUBLIC_OCTETS], const void *data, size_t len,
 		       const uint8_t signature[QF_SIGNATURE_OCTETS]);
 
