@@ -7,7 +7,8 @@
 #
 #   tools/setup/setup.sh [PART...]
 #
-# Parts: host, kernel-6.1, kernel-6.12, source, postgresql. Without one: all of them.
+# Parts: host, kernel-6.1, kernel-6.12, source, postgresql; nginx, for one benchmark.
+# Without one: all of them but nginx.
 # A part that is up to date costs a few milliseconds, so make calls this freely.
 
 set -euo pipefail
@@ -272,6 +273,26 @@ setup_postgresql() {
 	echo "$made_from" >"$dir/.complete"
 }
 
+# --- a server to compare with --------------------------------------------------
+
+setup_nginx() {
+	local dir=$build/daemons/nginx tmp=$build/daemons/nginx.tmp version missing
+
+	lists_present || die "apt has no package lists: run 'apt-get update' as root, then start again"
+	version=$(candidate nginx)
+	[ -n "$version" ] || die "package nginx is not offered: this needs Debian 12 with its main suite"
+	if [ "$(cat "$dir/.complete" 2>/dev/null)" = "$version" ]; then
+		return
+	fi
+	rm -rf "$tmp"
+	unpack "$tmp" nginx
+	missing=$(ldd "$tmp/usr/sbin/nginx" | awk '/not found/ { print $1 }' | sort -u)
+	[ -z "$missing" ] || die "nginx wants libraries that this machine lacks: ${missing//$'\n'/ }"
+	rm -rf "$dir"
+	mv "$tmp" "$dir"
+	echo "$version" >"$dir/.complete"
+}
+
 # --- parts ------------------------------------------------------------------
 
 # Fingerprint of what a part was made from; a new list or script runs it again.
@@ -281,8 +302,8 @@ run_part() {
 	local part=$1
 
 	case $part in
-	host | source | kernel-6.1 | kernel-6.12 | postgresql) ;;
-	*) die "no such part: $part (host, kernel-6.1, kernel-6.12, source, postgresql)" ;;
+	host | source | kernel-6.1 | kernel-6.12 | postgresql | nginx) ;;
+	*) die "no such part: $part (host, kernel-6.1, kernel-6.12, source, postgresql, nginx)" ;;
 	esac
 	if [ "$(cat "$stamps/$part" 2>/dev/null)" = "$(fingerprint)" ]; then
 		return
@@ -291,6 +312,7 @@ run_part() {
 	host) setup_host ;;
 	source) setup_source ;;
 	postgresql) setup_postgresql ;;
+	nginx) setup_nginx ;;
 	kernel-*) setup_kernel "${part#kernel-}" ;;
 	esac
 	fingerprint >"$stamps/$part"
