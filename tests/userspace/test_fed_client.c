@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -15,6 +16,7 @@
 #include "https.h"
 #include "https/pki.h"
 #include "https/raw.h"
+#include "sandbox.h"
 
 #define NAME "office.b.example"
 
@@ -655,6 +657,51 @@ static void elsewhere(void)
 	unsetenv("https_proxy");
 }
 
+/* --- in the sandbox of the process that does all this ------------------------------------ */
+
+static int in_sandbox(void)
+{
+	struct qf_https *server;
+	struct result result;
+	struct side side;
+	struct qn_error err;
+	int fd, port;
+
+	/* The files are read by libcurl, so only system calls are restricted here. */
+	if (qf_sandbox_calls(false, true, &err) < 0) {
+		fprintf(stderr, "%s\n", err.text);
+		return 10;
+	}
+	fd = listener(&port);
+	server = good_start(fd);
+	if (!server || !side_open(&side, port, any_address))
+		return 11;
+	result = ask(&side, (struct qf_call_request){ .method = "POST", .body = "{}", .len = 2 });
+	if (result.status != 200)
+		return 12;
+	/* Another one, with a name to look up, which there is not. */
+	result = ask(&side, (struct qf_call_request){ .base = "https://nobody.invalid" });
+	if (result.status || !*result.err.text)
+		return 13;
+	side_close(&side);
+	qf_https_close(server, 100);
+	return 0;
+}
+
+static void sandboxed(void)
+{
+	pid_t child;
+	int status = -1;
+
+	fflush(NULL);
+	child = fork();
+	if (!child)
+		_exit(in_sandbox());
+	waitpid(child, &status, 0);
+	if (status)
+		test_fail(__FILE__, __LINE__, "in the sandbox it ends by %#x", status);
+}
+
 static void write_file(char *path, const gnutls_datum_t *what)
 {
 	int fd = mkstemp(path);
@@ -683,6 +730,7 @@ int main(void)
 	test_run("client-slow-servers", slow_servers);
 	test_run("client-addresses", addresses);
 	test_run("client-elsewhere", elsewhere);
+	test_run("client-sandboxed", sandboxed);
 
 	unlink(chain_file);
 	unlink(key_file);

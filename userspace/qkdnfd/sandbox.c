@@ -209,6 +209,14 @@ static int rules_ff(scmp_filter_ctx ctx)
 		ret = allow_family(ctx, AF_INET6);
 	if (!ret)
 		ret = allow_family(ctx, AF_UNIX);
+	/* libcurl's threads that look up names wake it by one. */
+	if (!ret)
+		ret = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1,
+				       SCMP_A0_32(SCMP_CMP_EQ, AF_UNIX));
+	/* Limits may be looked at, which libc does for a thread, and not be set. */
+	if (!ret)
+		ret = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2,
+				       SCMP_A0_32(SCMP_CMP_EQ, 0), SCMP_A2_64(SCMP_CMP_EQ, 0));
 	/* The resolver asks which addresses the host has, and does without. */
 	if (!ret)
 		ret = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
