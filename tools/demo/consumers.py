@@ -59,11 +59,10 @@ class Consumers:
 
     def protect(self):
         with Step('IPsec between a user in A and one in C',
-                  f'ua, at a1, and uc, at c2, talk through xfrm interfaces of their gateways.\n'
+                  'ua, at a1, and uc, at c2, talk through xfrm interfaces of their gateways, as\n'
+                  'qkdnfctl ipsec add, interface and policy make them: no association, no packet.\n'
                   f'Each direction takes fresh key from the stream each {ROLL_S} s; the way of the\n'
                   'packets is ordinary IP, another one than that of the key.'):
-            for node in NODES:
-                traffic.make_gateway(node)
             # Plain sequence numbers, as tshark checks no others.
             for node in NODES:
                 far = traffic.far_gateway(node)
@@ -71,6 +70,7 @@ class Consumers:
                          'address', network.FAR[far], 'local', network.FAR[node],
                          'if-id', str(traffic.REQID), 'esn', 'no',
                          'soft-seconds', f'{ROLL_S}s', 'hard-seconds', f'{HARD_S}s', node=node)
+                traffic.make_gateway(node, self.ctl)
             wait('associations:', 30, self.associations)
             proven('both ends name the same associations')
             self.captures = network.Captures(NEIGHBOURS, self.scratch, USERS_OR_ESP, '-esp')

@@ -50,21 +50,15 @@ def batch(node, *lines):
         network.run('ip', '-batch', '-', text='\n'.join(lines) + '\n')
 
 
-def make_gateway(node):
-    """An xfrm interface and the policies that belong to it: what finds no association
-    is dropped by it.
+def make_gateway(node, ctl):
+    """What leads traffic to the binding: an xfrm interface, which drops what finds no
+    association, and the policies that belong to it. ctl: runs qkdnfctl.
     """
-    far = far_gateway(node)
-    own_net, far_net = (USERS[user_of(one)][1] for one in (node, far))
-    here, there = network.FAR[node], network.FAR[far]
-    lines = [f'link add ipsec{REQID} type xfrm dev lo if_id {REQID}',
-             f'link set ipsec{REQID} mtu {MTU} up', f'route add {far_net} dev ipsec{REQID}']
-    for direction in ('out', 'in', 'fwd'):
-        source, target, one, other = ((own_net, far_net, here, there) if direction == 'out'
-                                      else (far_net, own_net, there, here))
-        lines.append(f'xfrm policy add src {source} dst {target} dir {direction} if_id {REQID} '
-                     f'tmpl src {one} dst {other} proto esp mode tunnel reqid {REQID}')
-    batch(node, *lines)
+    own_net, far_net = (USERS[user_of(one)][1] for one in (node, far_gateway(node)))
+    device = f'ipsec{REQID}'
+    ctl('ipsec', 'interface', str(REQID), 'add', device, node=node)
+    ctl('ipsec', 'policy', str(REQID), 'add', own_net, far_net, node=node)
+    batch(node, f'link set {device} mtu {MTU}', f'route add {far_net} dev {device}')
 
 
 def make_pad(node):
