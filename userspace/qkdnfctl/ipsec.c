@@ -40,7 +40,7 @@ static void next_rekey(const struct qn_rec *b, char *buf, size_t size)
 	if (age >= soft)
 		snprintf(buf, size, "due");
 	else
-		qn_format_duration(buf, size, (soft - age) / 1000 * 1000000000);
+		qn_format_duration(buf, size, (soft - age + 999) / 1000 * 1000000000);
 }
 
 static const char *state_colour(const struct qn_rec *b)
