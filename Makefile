@@ -202,6 +202,12 @@ install-userspace: userspace
 	$(if $(commands),install -m 755 $(addprefix $(u)/,$(commands)) "$(DESTDIR)$(PREFIX)/sbin")
 	$(foreach m,$(man_pages),install -D -m 644 $m \
 		"$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $m))/$(notdir $m)" &&) :
+	install -d "$(DESTDIR)$(PREFIX)/lib/systemd/system" "$(DESTDIR)$(PREFIX)/lib/sysusers.d"
+	sed 's,@SBINDIR@,$(PREFIX)/sbin,' dist/systemd/qkdnfd.service.in \
+		>"$(DESTDIR)$(PREFIX)/lib/systemd/system/qkdnfd.service"
+	install -m 644 dist/systemd/qkdnf.sysusers \
+		"$(DESTDIR)$(PREFIX)/lib/sysusers.d/qkdnf.conf"
+	install -D -m 644 docs/qkdnfd.yaml "$(DESTDIR)$(PREFIX)/share/doc/qkdnf/qkdnfd.yaml"
 
 # --- demo, tests, figures -------------------------------------------------------
 

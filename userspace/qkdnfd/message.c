@@ -138,6 +138,7 @@ static int check_fixed(const struct qf_message *m, struct qn_error *err)
 int qf_message_check(struct qf_message *m, size_t len, bool to_fq, struct qn_error *err)
 {
 	const struct type *type;
+	bool brings;
 
 	if (len < sizeof(m->head) || len > sizeof(m->buffer))
 		return qn_fail(err, "a message of %zu octets", len);
@@ -155,7 +156,8 @@ int qf_message_check(struct qf_message *m, size_t len, bool to_fq, struct qn_err
 	}
 	if (zero(m->head.zero, err))
 		goto bad;
-	if (type->fd == (m->fd < 0)) {
+	brings = m->fd >= 0;
+	if (type->fd != brings) {
 		qn_fail(err, type->fd ? "its descriptor is missing" : "it brings a descriptor");
 		goto bad;
 	}

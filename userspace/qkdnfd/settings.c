@@ -14,7 +14,7 @@
 #include "words.h"
 
 /* Settings are a page or two; more is another file. */
-#define FILE_MAX     (1 << 20)
+#define FILE_MAX     (1024 * 1024)
 #define NAME_MAX_LEN 64
 #define SECOND_US    1000000ULL
 
