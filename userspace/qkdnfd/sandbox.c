@@ -84,6 +84,7 @@ static const int both[] = {
 	SCMP_SYS(signalfd4),
 	SCMP_SYS(stat),
 	SCMP_SYS(statx),
+	SCMP_SYS(time),
 	SCMP_SYS(timerfd_create),
 	SCMP_SYS(timerfd_settime),
 	SCMP_SYS(uname),
