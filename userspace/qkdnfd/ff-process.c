@@ -111,7 +111,7 @@ static void looked(void *arg, const struct qf_answer *a)
 {
 	struct qf_ff *ff = arg;
 
-	ff->applying = false;
+	ff->looking = false;
 	qf_ff_note(ff, a, false);
 }
 
@@ -119,7 +119,7 @@ static void mended(void *arg, const struct qf_answer *a)
 {
 	struct qf_ff *ff = arg;
 
-	ff->applying = false;
+	ff->looking = false;
 	ff->mended += a->done.done;
 	qf_ff_note(ff, a, true);
 }
@@ -128,13 +128,14 @@ static void look(struct qf_ff *ff)
 {
 	bool mend = ff->settings->drift == QF_DRIFT_MEND;
 
-	if (!ff->desired.number || ff->applying)
+	if (!ff->desired.number || ff->applying || ff->looking)
 		return;
 	if (!ff->taken) {
 		resubmit(ff);
 		return;
 	}
-	ff->applying = true;
+	/* Requests of others go on meanwhile: fq does one after the other. */
+	ff->looking = true;
 	qf_ask_check(ff->ask, mend ? QF_STATE_MEND : 0, mend ? mended : looked, ff);
 }
 

@@ -26,7 +26,8 @@
  * @mended: steps done to mend drift since the start
  * @trouble: why the last look or state failed; empty: it did not
  * @taken: fq keeps to the state
- * @applying: a state or a look is on its way
+ * @applying: a state is on its way
+ * @looking: a look of the daemon's own is on its way
  * @ready: fq knows that this process serves
  * @reload: who asked for the reload that is on its way, or NULL
  */
@@ -45,6 +46,7 @@ struct qf_ff {
 	char trouble[QF_TEXT_MAX + 1];
 	bool taken;
 	bool applying;
+	bool looking;
 	bool ready;
 	struct qf_control_request *reload;
 };

@@ -166,7 +166,6 @@ static void check_done(void *arg, const struct qf_answer *a)
 	struct job *job = arg;
 	struct qf_ff *ff = job->ff;
 
-	ff->applying = false;
 	qf_ff_note(ff, a, false);
 	if (a->done.ok)
 		qf_control_reply(job->request, state_answer(a, ff->desired.number));
@@ -182,10 +181,7 @@ static void state_check(void *arg, struct qf_control_request *request, const jso
 	(void)body;
 	if (!ff->desired.number) {
 		qf_control_refuse(request, 404, "no state is desired yet");
-	} else if (ff->applying) {
-		qf_control_refuse(request, 409, "the node is being looked at: ask again");
 	} else {
-		ff->applying = true;
 		qf_ask_check(ff->ask, 0, check_done, new_job(ff, request));
 	}
 }
