@@ -273,7 +273,11 @@ static int sources(struct keeper *k, int channel, pid_t ff, struct qn_error *err
 	return qf_channel_new(&k->channel, k->event, channel, true, &ops, k, err);
 }
 
-/* Sources of key, and the settings for reloads: nothing else is ever opened. */
+/*
+ * Sources of key, and the settings for reloads: nothing else is ever opened. A rule is
+ * about what is there now, and in /dev even directories come and go with their devices:
+ * so it is all of /dev, of which permissions and fq.c leave the devices that are named.
+ */
 static int files(const struct qf_settings *s, struct qn_error *err)
 {
 	const char *read[QF_DEVICES_MAX + 2];
@@ -283,7 +287,7 @@ static int files(const struct qf_settings *s, struct qn_error *err)
 	int ret;
 
 	for (i = 0; i < s->device_count; i++)
-		read[i] = s->devices[i];
+		read[i] = strncmp(s->devices[i], "/dev/", 5) ? s->devices[i] : "/dev";
 	read[i++] = dirname(file);
 	read[i] = NULL;
 	ret = qf_sandbox_files(&files, err);
