@@ -190,7 +190,7 @@ uml() {
 	local name status=0
 
 	run_make modules-uml || return
-	for name in 42-restarts 54-liars 62-ipsec-restarts 63-ipsec-nat; do
+	for name in 42-restarts 54-liars 62-ipsec-restarts 63-ipsec-nat 90-qkdnfd; do
 		tools/uml/run.sh --timeout 900 "tests/kselftest/$name.sh" || status=1
 	done
 	return $status
@@ -212,7 +212,7 @@ if wanted userspace; then setup_parts+=(postgresql); fi
 tools/setup/setup.sh "${setup_parts[@]}" || exit 1
 
 # Run in guests only when T names them, and else by uml(): see tests/README.md.
-by_request=" 54-liars 61-ipsec-faults 62-ipsec-restarts 63-ipsec-nat "
+by_request=" 54-liars 61-ipsec-faults 62-ipsec-restarts 63-ipsec-nat 90-qkdnfd "
 
 scripts=()
 for script in tests/kselftest/[0-9][0-9]-*.sh; do
