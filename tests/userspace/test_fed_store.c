@@ -235,7 +235,7 @@ int64_t count_rows(struct qf_store *store, const char *query)
 int main(void)
 {
 	static const struct place file = { "sqlite", fresh_file, 40 };
-	static const struct place quick = { "sqlite-memory", fresh_memory, 200 };
+	static const struct place quick = { "sqlite-memory", fresh_memory, 160 };
 	static const struct place server = { "postgresql", server_fresh_database, 10 };
 
 	snprintf(home, sizeof(home), "/tmp/qkdnf-store-XXXXXX");

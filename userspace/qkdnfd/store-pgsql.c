@@ -277,13 +277,15 @@ static enum qf_fate set_up(struct qf_database *db, struct qn_error *err)
 		qn_fail(err, "the database is encoded in %s: create it with ENCODING 'UTF8'", text);
 		return QF_REFUSED;
 	}
+	/* An office that ended a moment ago may still have its session. */
 	if (fate == QF_OK)
-		fate = ask(db, "SELECT pg_try_advisory_lock(" OFFICE_LOCK ")", text, sizeof(text),
-			   err);
-	if (fate == QF_OK && strcmp(text, "t")) {
+		fate = pgsql_exec(db, "SET lock_timeout = '2s'", err);
+	if (fate == QF_OK)
+		fate = pgsql_exec(db, "SELECT pg_advisory_lock(" OFFICE_LOCK ")", err);
+	if (fate == QF_AGAIN)
 		qn_fail(err, "the database is in use by another office");
-		return QF_AGAIN;
-	}
+	if (fate == QF_OK)
+		fate = pgsql_exec(db, "SET lock_timeout = 0", err);
 	return fate;
 }
 
