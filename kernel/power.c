@@ -84,11 +84,14 @@ static void all_peers(peer_fn fn, bool stop)
 		if (!node)
 			continue;
 		mutex_lock(&node->lock);
-		list_for_each_entry(peer, &node->peer_list, list)
-			fn(peer);
-		/* After: no stream gives key for another association. */
-		if (stop)
-			qn_bindings_drop(node);
+		/* One that was taken away meanwhile has neither any more. */
+		if (!node->dead) {
+			list_for_each_entry(peer, &node->peer_list, list)
+				fn(peer);
+			/* After: no stream gives key for another association. */
+			if (stop)
+				qn_bindings_drop(node);
+		}
 		mutex_unlock(&node->lock);
 		qn_node_put(node);
 		if (stop)
