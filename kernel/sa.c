@@ -207,6 +207,17 @@ static void switch_to(struct qn_binding *b, const struct qn_sa_request *r, u8 *k
 	event(b, QKDNF_EVENT_TYPE_SA_REKEYED, a->spi, "outbound");
 }
 
+/*
+ * Whatever was the reason to ask is one still, also if what there is works: somebody
+ * wanted other key, or the other end hears nothing.
+ */
+static void again(struct qn_binding *b, bool together)
+{
+	if (together)
+		set_bit(QN_B_TOGETHER, &b->flags);
+	set_bit(QN_B_REKEY, &b->flags);
+}
+
 /* The request was answered. */
 static void take_answer(struct qn_binding *b)
 {
@@ -229,6 +240,7 @@ static void take_answer(struct qn_binding *b)
 		/* Lost there, or the request was late: other key. */
 		failed(b, "the other end does not hold the key", 50,
 		       QN_SA_AGAIN_MS);
+		again(b, r.together);
 		break;
 	case QN_SA_NO_BINDING:
 		/* Nor anybody who listens under what was agreed before. */
@@ -243,6 +255,7 @@ static void take_answer(struct qn_binding *b)
 	default:
 		failed(b, "the other end could not install the association",
 		       QN_SA_AGAIN_MS, QN_SA_AGAIN_MS_MAX);
+		again(b, r.together);
 	}
 out:
 	memzero_explicit(&r, sizeof(r));
