@@ -6,6 +6,28 @@
  * outlives a peer that is taken away and made again. It is found under RCU, and
  * goes away as a peer does: dead and out of the table; a grace period; its work
  * cancelled; its associations taken out of xfrm; freed.
+ *
+ * What may happen to one at the same time, and what keeps it from harm:
+ *
+ *	requests among themselves	the genl lock and node->lock
+ *	request, work			b->mutex: associations; the work takes no
+ *					node->lock, so it can be waited for under it
+ *	frames, work			b->lock; a frame leaves a note, the work takes it
+ *	xfrm's notices, deletion	RCU: they find and kick; hide() first, then a grace
+ *					period, then the work is cancelled for good
+ *	xfrm's notices, states		called under the lock of a state: they take no
+ *					mutex and call nothing of xfrm
+ *	a flush, or expiry, the work	the work holds its states; one that is dead
+ *					already is deleted once more in vain
+ *	two bindings of one reqid	ids rise with the clock: what is said to, or of, the
+ *					first one is older than all of the second
+ *	the peer goes away		found by id under RCU each time; what was agreed
+ *					names its pairing
+ *	the namespace goes away		nodes are pernet devices, xfrm is a subsystem: ours
+ *					go first, sockets and queued frames before bindings
+ *	suspend, the node goes away	node->dead, under node->lock
+ *	the module goes away		the netlink family and the key manager of xfrm are
+ *					unregistered before any node is taken down
  */
 #include <linux/err.h>
 #include <linux/rcupdate.h>
