@@ -193,10 +193,12 @@ static void dec(void)
 					  &refusal);
 
 		snprintf(name, sizeof(name), "014-dec-keys-%s", cases[i].name);
-		check(name,
-		      cases[i].count ? !ret && dec.count == cases[i].count :
-				       ret && refusal.status == 400 && *refusal.message,
-		      "%d: %s", ret, refusal.message);
+		if (cases[i].count)
+			check(name, !ret && dec.count == cases[i].count, "%d: %s", ret,
+			      refusal.message);
+		else
+			check(name, ret && refusal.status == 400 && *refusal.message, "%d: %s", ret,
+			      refusal.message);
 		if (!ret)
 			qf_014_dec_clear(&dec);
 	}
@@ -216,7 +218,7 @@ static void dec(void)
 
 static void ids(void)
 {
-	const uint8_t random[16] = { 0xff, 1, 2, 3, 4, 5, 0xff, 7, 0xff, 9, 10, 11, 12, 13, 14, 15 };
+	const uint8_t random[] = "\xff\1\2\3\4\5\xff\7\xff\x09\x0a\x0b\x0c\x0d\x0e\x0f";
 	uint8_t back[16];
 	char text[QF_014_KEY_ID], sae[QF_014_SAE_MAX + 2];
 
@@ -242,7 +244,7 @@ static void ids(void)
 static void container(void)
 {
 	static const size_t sizes[] = { 8, 31, 32, 33, 128 };
-	const char *names[] = { ID1, ID2, ID1 };
+	static const char *const names[] = { ID1, ID2, ID1 };
 	uint8_t keys[3 * 128], out[256];
 	bool good = true, length = true;
 	size_t i, k, len;

@@ -300,7 +300,7 @@ static void single(void)
 		found = !qf_route_find(graph, &d, &route, &err);
 		if (found)
 			fault = wrong(graph, &d, &route);
-		if (found != (all_count > 0)) {
+		if (found ? !all_count : all_count) {
 			slow_missed++;
 		} else if (!found) {
 			none++;
@@ -480,23 +480,33 @@ static void refusals(void)
 		      route.latency_us == 150,
 	      "%s", err.text);
 	qf_route_clear(&route);
-	bad = d, bad.bps = 3001;
+	bad = d;
+	bad.bps = 3001;
 	refuse(graph, bad, "route-says-what-rate-there-is", "3000 is the most");
-	bad = d, bad.assurance = 2;
+	bad = d;
+	bad.assurance = 2;
 	refuse(graph, bad, "route-says-that-assurance-is-too-high", "assurance class 2");
-	bad = d, bad.schemes = QF_SCHEME_OTP;
+	bad = d;
+	bad.schemes = QF_SCHEME_OTP;
 	refuse(graph, bad, "route-says-that-the-scheme-is-not-offered", "relay scheme");
-	bad = d, bad.latency_us = 149;
+	bad = d;
+	bad.latency_us = 149;
 	refuse(graph, bad, "route-says-that-it-is-too-slow", "149 microseconds");
-	bad = d, bad.to = &away;
+	bad = d;
+	bad.to = &away;
 	refuse(graph, bad, "route-says-that-nothing-connects", "an agreement");
-	bad = d, bad.to = &nobody;
+	bad = d;
+	bad.to = &nobody;
 	refuse(graph, bad, "route-says-that-an-end-is-unknown", "reaches the end, 7:7");
-	bad = d, bad.shares = 2;
+	bad = d;
+	bad.shares = 2;
 	refuse(graph, bad, "route-says-how-many-shares-there-is-room-for", "1 routes");
-	bad = d, bad.shares = 2, bad.to = &a;
+	bad = d;
+	bad.shares = 2;
+	bad.to = &a;
 	refuse(graph, bad, "route-of-shares-needs-two-ends", "two ends");
-	bad = d, bad.shares = 5;
+	bad = d;
+	bad.shares = 5;
 	refuse(graph, bad, "route-of-too-many-shares", "1 to 4 shares");
 	check("route-after-a-change",
 	      qf_graph_update(graph, 2, 2999, 10) == 1 && qf_route_find(graph, &d, &route, &err) &&

@@ -9,7 +9,7 @@
 #include "sae.h"
 
 static int failures;
-static char directory[] = "/tmp/qkdnf-sae-XXXXXX";
+static char directory[32];
 
 __attribute__((format(printf, 3, 4))) static void check(const char *name, bool good,
 							const char *fmt, ...)
@@ -80,7 +80,7 @@ static const struct {
 	{ "dns", "/CN=x", "DNS:app.a.example", { QF_SAE_DNS, "" }, "app.a.example" },
 	{ "dns-twice", "/CN=x", "DNS:app.a.example,DNS:b", { QF_SAE_DNS, "" }, NULL, "twice" },
 	{ "dns-missing", "/CN=x", "URI:urn:sae:1", { QF_SAE_DNS, "" }, NULL, "is not there" },
-	{ "uri", "/CN=x", "DNS:a,URI:urn:sae:1,email:a@b.example", { QF_SAE_URI, "urn:sae:" }, "1" },
+	{ "uri", "/CN=x", "DNS:a,URI:urn:sae:1,email:a@b.c", { QF_SAE_URI, "urn:sae:" }, "1" },
 	{ "uri-other",
 	  "/CN=x",
 	  "URI:https://a.example/",
@@ -96,6 +96,7 @@ int main(void)
 	struct qf_problem problem;
 	size_t i;
 
+	strcpy(directory, "/tmp/qkdnf-sae-XXXXXX");
 	if (!mkdtemp(directory)) {
 		perror(directory);
 		return 1;

@@ -377,7 +377,7 @@ static int change(const struct qn_rec *rec, struct qn_error *err)
 	return ret;
 }
 
-static int delete (const struct qn_rec *rec, struct qn_error *err)
+static int take_away(const struct qn_rec *rec, struct qn_error *err)
 {
 	struct policies all;
 	size_t i, count = 0;
@@ -406,6 +406,6 @@ int qn_policy_do(unsigned int cmd, const struct qn_rec *req, struct qn_error *er
 	case QN_POLICY_SET:
 		return change(req, err);
 	default:
-		return delete (req, err);
+		return take_away(req, err);
 	}
 }

@@ -45,8 +45,8 @@ json_t *qf_014_refusal_json(const struct qf_014_refusal *refusal)
 
 bool qf_014_sae_id(const char *text)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "0123456789-._~:@";
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:@";
 	size_t len = strspn(text, allowed);
 
 	/* What a path takes for itself or its parent would not arrive. */
@@ -244,6 +244,7 @@ static const struct qf_field enc_fields[] = {
 	  QF_COUNT(struct enc_body, optional_count),
 	  .max = QF_014_SAES_MAX },
 };
+
 static const struct qf_table enc_table = QF_TABLE(struct enc_body, enc_fields, QF_IGNORE);
 
 /* A document by its table; what is wrong with it becomes a refusal. */
@@ -331,6 +332,7 @@ static const struct qf_field key_id_fields[] = {
 	  QF_AT(struct key_id, id),
 	  .max = QF_014_KEY_ID - 1 },
 };
+
 static const struct qf_table key_id_table = QF_TABLE(struct key_id, key_id_fields, QF_IGNORE);
 
 static const struct qf_field key_id_item = {
@@ -348,6 +350,7 @@ static const struct qf_field dec_fields[] = {
 	  QF_COUNT(struct dec_body, count),
 	  .max = QF_014_KEYS_MAX },
 };
+
 static const struct qf_table dec_table = QF_TABLE(struct dec_body, dec_fields, QF_IGNORE);
 
 int qf_014_dec_get(const char *id, struct qf_014_dec *dec, struct qf_014_refusal *refusal)

@@ -5,6 +5,11 @@
 
 #include "graph.h"
 
+struct entry {
+	uint64_t weight;
+	uint32_t vertex;
+};
+
 /*
  * Edges stand in the order of the vertex that they leave, so that a search walks through
  * memory; @first has where each vertex's begin.
@@ -30,10 +35,7 @@ struct qf_graph {
 	uint32_t *settled;
 	uint32_t *goal;
 	uint32_t now;
-	struct entry {
-		uint64_t weight;
-		uint32_t vertex;
-	} * heap;
+	struct entry *heap;
 	uint32_t heaped;
 };
 

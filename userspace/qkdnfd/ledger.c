@@ -54,11 +54,15 @@ static int64_t peak(const struct changes *c)
 	return most;
 }
 
+struct revision {
+	int64_t bps;
+	int64_t starts;
+	int64_t ends;
+};
+
 /* Revisions of one holder. */
 struct revisions {
-	struct {
-		int64_t bps, starts, ends;
-	} * list;
+	struct revision *list;
 	size_t count;
 	size_t room;
 };
@@ -104,9 +108,7 @@ static void add_revision(struct revisions *r, int64_t bps, int64_t starts, int64
 		r->room = 2 * r->room + 4;
 		r->list = qn_realloc(r->list, r->room * sizeof(*r->list));
 	}
-	r->list[r->count].bps = bps;
-	r->list[r->count].starts = starts;
-	r->list[r->count++].ends = ends;
+	r->list[r->count++] = (struct revision){ bps, starts, ends };
 }
 
 int qf_ledger_free(struct qf_txn *txn, const char *resource, int64_t capacity, int64_t starts,
