@@ -135,6 +135,8 @@ build() {
 		build_one "modules-$kernel" run_make "modules-$kernel"
 	done
 	build_one userspace run_make userspace
+	# Once, before those that need it, which may be at work side by side.
+	if wanted uml || wanted long; then build_one modules-uml run_make modules-uml; fi
 }
 
 limit_of() { sed -n '1,20s/^# timeout: *\([0-9]*\).*/\1/p' "$1" | head -n 1; }
@@ -189,8 +191,7 @@ guest() {
 uml() {
 	local name status=0
 
-	run_make modules-uml || return
-	for name in 42-restarts 54-liars 62-ipsec-restarts 63-ipsec-nat 90-qkdnfd; do
+	for name in 42-restarts 54-liars 61-ipsec-faults 62-ipsec-restarts 63-ipsec-nat; do
 		tools/uml/run.sh --timeout 900 "tests/kselftest/$name.sh" || status=1
 	done
 	return $status
@@ -198,8 +199,7 @@ uml() {
 
 # Two hours of a network's life, in User-mode Linux.
 long() {
-	run_make modules-uml &&
-		tools/uml/run.sh --timeout 1800 --append time-travel=inf-cpu tests/kselftest/long.sh 2
+	tools/uml/run.sh --timeout 1800 --append time-travel=inf-cpu tests/kselftest/long.sh 2
 }
 
 # --- all of it ----------------------------------------------------------------
@@ -212,7 +212,7 @@ if wanted userspace; then setup_parts+=(postgresql); fi
 tools/setup/setup.sh "${setup_parts[@]}" || exit 1
 
 # Run in guests only when T names them, and else by uml(): see tests/README.md.
-by_request=" 54-liars 61-ipsec-faults 62-ipsec-restarts 63-ipsec-nat 90-qkdnfd "
+by_request=" 54-liars 61-ipsec-faults 62-ipsec-restarts 63-ipsec-nat "
 
 scripts=()
 for script in tests/kselftest/[0-9][0-9]-*.sh; do
@@ -239,8 +239,16 @@ if wanted userspace && [ -f tests/userspace/Makefile ]; then
 fi
 if wanted model; then stage model tests/model/run.sh; fi
 if wanted lint; then stage lint tools/lint/lint.sh; fi
-if wanted uml; then stage uml uml; fi
-if wanted long; then stage long long; fi
+# Each keeps one processor busy at the most.
+if wanted uml && wanted long && [ "${CI:-}" != true ] && room_for 2; then
+	aside long long
+	stage uml uml
+	stage long follow long
+	aside_pids=()
+else
+	if wanted uml; then stage uml uml; fi
+	if wanted long; then stage long long; fi
+fi
 if [ ${#scripts[@]} -gt 0 ]; then
 	# A guest waits much, for seconds of its links' lives: two together take little
 	# longer than one. CI has the time, and the quieter way tells more of the code.

@@ -322,6 +322,6 @@ two=$!
 drop_emu_links
 check module-out drop_module qkdnf
 check_equal no-states-left '0 0' "$(states a) $(states b)"
-check_fails closed-without-module '100% packet loss|nreachable' in_ns a ping -q -c 3 -i 0.2 -W 1 192.168.7.2
 stop $one
 stop $two
+check_fails closed-without-module '100% packet loss|nreachable' in_ns a ping -q -c 3 -i 0.2 -W 1 192.168.7.2
