@@ -186,12 +186,12 @@ guest() {
 	done
 }
 
-# What an emulated guest has time for a part of only, or what has not been seen to pass
-# often enough in one, whole and at native speed.
+# What an emulated guest has time for a part of only, or for which it takes much longer,
+# whole and at native speed.
 uml() {
 	local name status=0
 
-	for name in 42-restarts 54-liars 61-ipsec-faults 62-ipsec-restarts 63-ipsec-nat; do
+	for name in 42-restarts 54-liars 61-ipsec-faults 62-ipsec-restarts; do
 		tools/uml/run.sh --timeout 900 "tests/kselftest/$name.sh" || status=1
 	done
 	return $status
@@ -212,7 +212,7 @@ if wanted userspace; then setup_parts+=(postgresql); fi
 tools/setup/setup.sh "${setup_parts[@]}" || exit 1
 
 # Run in guests only when T names them, and else by uml(): see tests/README.md.
-by_request=" 54-liars 61-ipsec-faults 62-ipsec-restarts 63-ipsec-nat "
+by_request=" 54-liars 61-ipsec-faults "
 
 scripts=()
 for script in tests/kselftest/[0-9][0-9]-*.sh; do
@@ -239,8 +239,8 @@ if wanted userspace && [ -f tests/userspace/Makefile ]; then
 fi
 if wanted model; then stage model tests/model/run.sh; fi
 if wanted lint; then stage lint tools/lint/lint.sh; fi
-# Each keeps one processor busy at the most.
-if wanted uml && wanted long && [ "${CI:-}" != true ] && room_for 2; then
+# Each keeps one processor busy at the most, and has the kernel to itself.
+if wanted uml && wanted long && room_for 2; then
 	aside long long
 	stage uml uml
 	stage long follow long
