@@ -7,7 +7,7 @@
 #
 #   tools/setup/setup.sh [PART...]
 #
-# Parts: host, kernel-6.1, kernel-6.12, source, postgresql; nginx, for one benchmark.
+# Parts: host, kernel-6.1, kernel-6.12, source, postgresql, strongswan; nginx, for one benchmark.
 # Without one: all of them but nginx.
 # A part that is up to date costs a few milliseconds, so make calls this freely.
 
@@ -273,6 +273,35 @@ setup_postgresql() {
 	echo "$made_from" >"$dir/.complete"
 }
 
+# --- a neighbour in guests ------------------------------------------------------
+
+strongswan_packages=(libstrongswan libstrongswan-standard-plugins strongswan-libcharon
+	strongswan-charon strongswan-swanctl)
+
+setup_strongswan() {
+	local dir=$build/daemons/strongswan tmp=$build/daemons/strongswan.tmp package version
+	local made_from='' missing
+
+	lists_present || die "apt has no package lists: run 'apt-get update' as root, then start again"
+	for package in "${strongswan_packages[@]}"; do
+		version=$(candidate "$package")
+		[ -n "$version" ] || die "package $package is not offered: this needs Debian 12 with its main suite"
+		made_from+="$package $version "
+	done
+	if [ "$(cat "$dir/.complete" 2>/dev/null)" = "$made_from" ]; then
+		return
+	fi
+	rm -rf "$tmp"
+	unpack "$tmp" "${strongswan_packages[@]}"
+	# What they are linked with besides is the host's.
+	missing=$(LD_LIBRARY_PATH=$tmp/usr/lib/ipsec ldd "$tmp"/usr/lib/ipsec/{charon,plugins/*.so} \
+		"$tmp/usr/sbin/swanctl" 2>/dev/null | awk '/not found/ { print $1 }' | sort -u)
+	[ -z "$missing" ] || die "strongSwan wants libraries that this machine lacks: ${missing//$'\n'/ }"
+	rm -rf "$dir"
+	mv "$tmp" "$dir"
+	echo "$made_from" >"$dir/.complete"
+}
+
 # --- a server to compare with --------------------------------------------------
 
 setup_nginx() {
@@ -302,8 +331,8 @@ run_part() {
 	local part=$1
 
 	case $part in
-	host | source | kernel-6.1 | kernel-6.12 | postgresql | nginx) ;;
-	*) die "no such part: $part (host, kernel-6.1, kernel-6.12, source, postgresql, nginx)" ;;
+	host | source | kernel-6.1 | kernel-6.12 | postgresql | strongswan | nginx) ;;
+	*) die "no such part: $part (host, kernel-6.1, kernel-6.12, source, postgresql, strongswan, nginx)" ;;
 	esac
 	if [ "$(cat "$stamps/$part" 2>/dev/null)" = "$(fingerprint)" ]; then
 		return
@@ -312,6 +341,7 @@ run_part() {
 	host) setup_host ;;
 	source) setup_source ;;
 	postgresql) setup_postgresql ;;
+	strongswan) setup_strongswan ;;
 	nginx) setup_nginx ;;
 	kernel-*) setup_kernel "${part#kernel-}" ;;
 	esac
@@ -322,7 +352,7 @@ main() {
 	local part changed=0
 	local -a parts=("$@")
 
-	[ ${#parts[@]} -gt 0 ] || parts=(host kernel-6.1 kernel-6.12 source postgresql)
+	[ ${#parts[@]} -gt 0 ] || parts=(host kernel-6.1 kernel-6.12 source postgresql strongswan)
 	mkdir -p "$build" "$stamps" 2>/dev/null || die "cannot write to $build"
 	for part in "${parts[@]}"; do
 		[ "$(cat "$stamps/$part" 2>/dev/null)" = "$(fingerprint)" ] || changed=1
