@@ -105,6 +105,7 @@ enum qn_binding_flags {
 	QN_B_SOON,			/* forget that it was refused */
 	QN_B_ENDED,			/* the other end took its binding away */
 	QN_B_FOLLOW,			/* policies shall follow the addresses */
+	QN_B_SHARED,			/* somebody put in an association like its own */
 };
 
 /*

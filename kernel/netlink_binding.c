@@ -429,9 +429,14 @@ int qn_nl_binding_new(struct sk_buff *skb, struct genl_info *info)
 	else if (!peer->end.family)
 		err = qn_nl_bad(info, QKDNF_A_BINDING_PEER, -EINVAL,
 				"the peer has no address: give it one with peer-set");
+	else if (qn_xfrm_shared(node->net, &c, &c.outer))
+		err = -EBUSY;
 	else
 		err = qn_binding_add(node, &c);
 	mutex_unlock(&node->lock);
+	if (err == -EBUSY)
+		return qn_nl_bad(info, QKDNF_A_BINDING_REQID, err,
+				 "somebody else has this reqid between these addresses: choose another reqid, or take his association away");
 	if (err == -EEXIST)
 		return qn_nl_bad(info, QKDNF_A_BINDING_REQID, err,
 				 "there is a binding with this reqid: take it away first");

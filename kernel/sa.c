@@ -312,12 +312,27 @@ static void settled(struct qn_binding *b, const char *reason)
 	WRITE_ONCE(b->reason, reason);
 }
 
+/* Somebody else's associations may carry its traffic: who runs this should know. */
+static const char *shared(struct qn_binding *b)
+{
+	struct qn_sa_ends outer;
+
+	if (!test_and_clear_bit(QN_B_SHARED, &b->flags))
+		return NULL;
+	outer = qn_binding_outer(b);
+	if (!qn_xfrm_shared(b->node->net, &b->c, &outer))
+		return NULL;
+	set_bit(QN_B_SHARED, &b->flags);
+	return "somebody else has this reqid between these addresses, and may get this traffic: change one reqid";
+}
+
 /* What is missing? Ask for it. Return: milliseconds to the next look. */
 static u32 attend(struct qn_binding *b)
 {
 	struct qn_association *out = qn_sa_newest(&b->out), *in = qn_sa_newest(&b->in);
 	bool need, deaf, together, elsewhere, busy = false;
 	u32 next = IDLE_MS;
+	const char *reason;
 	struct qn_peer *peer;
 	struct qn_sa_pairing now;
 
@@ -348,8 +363,9 @@ static u32 attend(struct qn_binding *b)
 	if (!need && deaf && time_after_eq(jiffies, b->nudge_at))
 		need = true;
 	if (!need) {
-		settled(b, deaf ? "the other end has not asked yet" :
-				  qn_sa_move_reason(b, &now));
+		reason = deaf ? "the other end has not asked yet" :
+				qn_sa_move_reason(b, &now);
+		settled(b, reason ?: shared(b));
 		return next;
 	}
 	if (b->again_ms && time_before(jiffies, b->again_at))

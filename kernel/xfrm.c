@@ -139,8 +139,7 @@ static struct xfrm_state *state_new(struct qn_binding *b,
 	x->props.saddr = out ? outer->local : outer->remote;
 	x->props.family = c->family;
 	x->props.reqid = c->reqid;
-	x->props.mode = c->mode == QKDNF_IPSEC_MODE_TUNNEL ?
-		XFRM_MODE_TUNNEL : XFRM_MODE_TRANSPORT;
+	x->props.mode = qn_xfrm_mode(c);
 	if (c->mode == QKDNF_IPSEC_MODE_TUNNEL)
 		x->props.flags |= XFRM_STATE_AF_UNSPEC;
 	else
@@ -278,7 +277,7 @@ void qn_xfrm_use(const struct qn_association *a, struct qn_xfrm_use *use)
 }
 
 struct follow {
-	u32 reqid;
+	u32 reqid, if_id;
 	u16 family;
 	const struct qn_sa_ends *outer;
 	bool out, exact;
@@ -343,7 +342,8 @@ static int find(struct xfrm_policy *p, int dir, int count, void *arg)
 {
 	struct follow *f = arg;
 
-	if (!adapt(p, dir, f, false))
+	/* Those of another interface are another's, whatever their reqid. */
+	if (p->if_id != f->if_id || !adapt(p, dir, f, false))
 		return 0;
 	xfrm_pol_hold(p);
 	f->found = p;
@@ -363,8 +363,8 @@ static int find(struct xfrm_policy *p, int dir, int count, void *arg)
 void qn_xfrm_follow(struct qn_binding *b, const struct qn_sa_ends *outer, bool out,
 		    bool exact)
 {
-	struct follow f = { .reqid = b->c.reqid, .family = b->c.family,
-			    .outer = outer, .out = out, .exact = exact };
+	struct follow f = { .reqid = b->c.reqid, .if_id = b->c.if_id,
+			    .family = b->c.family, .outer = outer, .out = out, .exact = exact };
 	struct net *net = b->node->net;
 	struct xfrm_policy_walk walk;
 
@@ -462,6 +462,17 @@ static int new_mapping(struct xfrm_state *x, xfrm_address_t *from, __be16 port)
 	return 0;
 }
 
+/* Somebody put an association in: one that is mistaken for the binding's? */
+static void added(struct qn_binding *b, const struct xfrm_state *x)
+{
+	struct qn_sa_ends outer = qn_binding_outer(b);
+
+	if (!qn_xfrm_mistakable(x, &b->c, &outer))
+		return;
+	set_bit(QN_B_SHARED, &b->flags);
+	qn_binding_kick(b);
+}
+
 /*
  * A state changed, anybody's, in any namespace; @x is NULL when all are flushed.
  * Called under RCU, on expiry also under the lock of the state: the work looks.
@@ -476,6 +487,12 @@ static int notify(struct xfrm_state *x, const struct km_event *c)
 		node = qn_node_of(c->net);
 		if (node)
 			qn_bindings_look(node);
+		break;
+	case XFRM_MSG_NEWSA:
+	case XFRM_MSG_UPDSA:
+		b = x ? binding_of(xs_net(x), x->props.reqid) : NULL;
+		if (b)
+			added(b, x);
 		break;
 	case XFRM_MSG_EXPIRE:
 	case XFRM_MSG_DELSA:

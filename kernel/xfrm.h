@@ -7,9 +7,12 @@
 
 #include <linux/types.h>
 
+struct net;
 struct qn_association;
 struct qn_binding;
+struct qn_binding_config;
 struct qn_sa_ends;
+struct xfrm_state;
 
 /* struct qn_xfrm_use - what an association has carried */
 struct qn_xfrm_use {
@@ -25,6 +28,12 @@ bool qn_xfrm_valid(const struct qn_association *a);
 bool qn_xfrm_dying(const struct qn_association *a);
 void qn_xfrm_supersede(struct qn_association *a);
 void qn_xfrm_use(const struct qn_association *a, struct qn_xfrm_use *use);
+u8 qn_xfrm_mode(const struct qn_binding_config *c);
+bool qn_xfrm_mistakable(const struct xfrm_state *x,
+			const struct qn_binding_config *c,
+			const struct qn_sa_ends *e);
+bool qn_xfrm_shared(struct net *net, const struct qn_binding_config *c,
+		    const struct qn_sa_ends *outer);
 void qn_xfrm_follow(struct qn_binding *b, const struct qn_sa_ends *outer, bool out,
 		    bool exact);
 void qn_xfrm_flush(void);

@@ -24,7 +24,7 @@ QKDNF = [
     ("peer", "peer arrivals socket frame"),
     ("service", "source push relay remote generator assembly hops route nexthop contract "
                 "border meter reading ingress flow pairing hello hashkey grant share"),
-    ("consumer", "binding encap sa sa_* xfrm tunnel tunnel_* supply device"),
+    ("consumer", "binding encap sa sa_* xfrm xfrm_* tunnel tunnel_* supply device"),
     ("life", "setup power"),
     ("top", "netlink netlink_* main"),
 ]
