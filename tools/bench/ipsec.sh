@@ -10,7 +10,8 @@
 # fresh key and installed at either end. Rate: a thousand bindings are asked for one
 # in turn, by netlink, until both ends have it, over and over, so that those which
 # were replaced are taken out meanwhile, too. Beside it the same number of states
-# set by hand, by ip -batch.
+# set by hand, by ip -batch, and CHILD_SAs of strongSwan rekeyed: both
+# directions, each agreed between two charons in the same two namespaces.
 #
 # Loss: pktgen in the kernel of u1 sends 12,000 packets/s through an xfrm interface,
 # while its binding is rekeyed a thousand times, each 50 ms; what u1 sent and u2 got
@@ -25,9 +26,10 @@ first=()
 ! nice -n -15 true 2>/dev/null || first=(nice -n -15)
 
 make -s modules-uml userspace
+tools/setup/setup.sh strongswan
 make -s -C tools/bench
 results=build/bench/ipsec
 "${first[@]}" tools/uml/run.sh --mem 2048 --timeout 600 --results "$results" tools/bench/guest/ipsec.sh \
 	"${RUNS:-5}" "${REKEYS:-1000}"
-jq -e 'type == "array" and length == 3' "$results/figures.json" >/dev/null
+jq -e 'type == "array" and length == 4' "$results/figures.json" >/dev/null
 cp "$results/figures.json" build/bench/ipsec.json

@@ -4,6 +4,7 @@
 # The part of ipsec.sh that runs in User-mode Linux: ipsec.sh RUNS REKEYS
 
 . "${BASH_SOURCE[0]%/*}/lib.sh"
+. "$top/tools/vm/strongswan.sh"
 
 runs=$1
 rekeys=$2
@@ -73,6 +74,39 @@ km n2 peer del 1:1
 km n1 node del
 km n2 node del
 
+# --- strongSwan -------------------------------------------------------------------
+
+# CHILD_SAs between the same two, of ten IKE_SAs, since each of those does one thing
+# at a time; without a Diffie-Hellman exchange of their own. Nothing is logged.
+swan_log=-1
+many=200
+swan_begin "$(mktemp -d)" || die "no strongSwan"
+children=() mirrored=() names=()
+for ((i = 0; i < many / 10; i++)); do
+	children+=("c@x$i=10.20.@.$i/32=10.21.@.$i/32")
+	mirrored+=("c@x$i=10.21.@.$i/32=10.20.@.$i/32")
+	for c in {0..9}; do
+		names+=("c${c}x$i")
+	done
+done
+swan_start=start swan_config n1 10.0.2.1 10.0.2.2 n2 10 "${children[@]}"
+swan_config n2 10.0.2.2 10.0.2.1 n1 10 "${mirrored[@]}"
+swan_start n2 && swan_start n1 || die "charon does not start"
+vici() { python3 "${BASH_SOURCE[0]%/*}/vici.py" "$swan_dir/n1.vici" "$@"; }
+all_installed() { [ "$(vici count)" = $many ]; }
+wait_for 120 all_installed || die "$(vici count) CHILD_SAs of $many come up"
+: >"$QKDNF_RESULTS/strongswan-rate"
+for ((run = 0; run <= (runs < 3 ? runs : 3); run++)); do
+	read -r n time < <(vici rekey "${names[@]}")
+	[ "${n:-0}" = $many ] || die "charon does not rekey"
+	note "strongSwan $((n * 1000000000 / time)) rekeys/s"
+	[ $run = 0 ] || echo "$n $time" >>"$QKDNF_RESULTS/strongswan-rate"
+	# what was replaced is kept for five seconds
+	sleep 6
+	wait_for 60 all_installed || die "$(vici count) CHILD_SAs of $many are there"
+done
+swan_end
+
 # --- loss ------------------------------------------------------------------------
 
 km n1 node set 1:1
@@ -136,17 +170,21 @@ note "$sent packets at $rate a second, $lost lost in $n rekeys, one each $((time
 [ "$rate" -ge 10000 ] || die "$rate packets a second are less than the 10,000 that there should be"
 books n1 n2
 
-jq -Rs --argjson lost "$lost" --argjson sent "$sent" --argjson rate "$rate" --argjson n "$n" --argjson each $((time / n / 1000)) '
-	[split("\n")[] | select(. != "") | split(" ") | map(tonumber)] |
+jq -Rs --rawfile neighbour "$QKDNF_RESULTS/strongswan-rate" --argjson lost "$lost" --argjson sent "$sent" --argjson rate "$rate" --argjson n "$n" --argjson each $((time / n / 1000)) '
+	def table: [split("\n")[] | select(. != "") | split(" ") | map(tonumber)];
+	table |
 	def middle: sort | .[length / 2 | floor];
 	def figure($name; $unit; $values; $against):
 		{name: $name, value: ($values | middle), unit: $unit, min: ($values | min), max: ($values | max),
 		 runs: ($values | length), against: $against};
 	"1,000 bindings, both ends on one processor, stream preloaded, AES-256-GCM, User-mode Linux" as $how |
 	map(.[0] / .[1] * 1e9 | round) as $rates | map(.[2] / .[3] * 1e9 | round) as $hands |
+	($neighbour | table | map(.[0] / .[1] * 1e9 | round)) as $swans |
 	[figure("ipsec_rekeys_per_s"; "1/s"; $rates;
-		"ip -batch adding four states for each, under keys from a file: \($hands | middle)/s; \($how)"),
+		"ip -batch adding four states for each, under keys from a file: \($hands | middle)/s; strongSwan\u0027s CHILD_SAs: \($swans | middle)/s; \($how)"),
 	 figure("ip_batch_rekeys_per_s"; "1/s"; $hands; "four states added by ip -batch, no agreement; \($how)"),
+	 figure("strongswan_rekeys_per_s"; "1/s"; $swans;
+		"200 CHILD_SAs of strongSwan, AES-256-GCM without Diffie-Hellman, 10 IKE_SAs, asked for by vici, the same namespaces and guest"),
 	 {name: "rekey_lost_packets", value: $lost, unit: "", min: $lost, max: $lost, runs: 1,
 	  against: "\($sent) packets of 128 octets at \($rate)/s through an xfrm interface, \($n) rekeys, one each \($each) us, User-mode Linux"}]' \
 	"$QKDNF_RESULTS/rate" >"$QKDNF_RESULTS/figures.json"
