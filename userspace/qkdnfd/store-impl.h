@@ -68,7 +68,7 @@ struct qf_rows {
 /* Room for one more row: its cells, to be filled in. */
 struct qf_value *qf_rows_add(struct qf_rows *rows);
 /* A cell's own copy, with a zero behind it. */
-void qf_cell_copy(struct qf_value *cell, enum qf_kind kind, const void *data, size_t len);
+void qf_cell_copy(struct qf_value *cell, enum qf_column kind, const void *data, size_t len);
 void qf_rows_free(struct qf_rows *rows);
 
 /* --- back ends ------------------------------------------------------------------ */

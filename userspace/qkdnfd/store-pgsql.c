@@ -310,12 +310,12 @@ static enum qf_fate pgsql_connect(struct qf_database *db, struct qn_error *err)
 
 /* --- statements ----------------------------------------------------------------------------- */
 
-static Oid type_of(enum qf_kind kind)
+static Oid type_of(enum qf_column kind)
 {
 	switch (kind) {
-	case QF_INT:
+	case QF_COLUMN_INT:
 		return PG_INT8;
-	case QF_TEXT:
+	case QF_COLUMN_TEXT:
 		return PG_TEXT;
 	default:
 		return PG_BYTEA;
@@ -354,24 +354,24 @@ static int fetch_cell(const PGresult *result, int row, int column, struct qf_val
 	switch (PQftype(result, column)) {
 	case PG_BOOL:
 	case PG_INT8:
-		cell->kind = QF_INT;
+		cell->kind = QF_COLUMN_INT;
 		cell->i = integer(octets, len);
 		return 0;
 	case PG_INT4:
-		cell->kind = QF_INT;
+		cell->kind = QF_COLUMN_INT;
 		cell->i = (int32_t)integer(octets, len);
 		return 0;
 	case PG_INT2:
-		cell->kind = QF_INT;
+		cell->kind = QF_COLUMN_INT;
 		cell->i = (int16_t)integer(octets, len);
 		return 0;
 	case PG_TEXT:
 	case PG_VARCHAR:
 	case PG_NAME:
-		qf_cell_copy(cell, QF_TEXT, octets, len);
+		qf_cell_copy(cell, QF_COLUMN_TEXT, octets, len);
 		return 0;
 	case PG_BYTEA:
-		qf_cell_copy(cell, QF_BLOB, octets, len);
+		qf_cell_copy(cell, QF_COLUMN_BLOB, octets, len);
 		return 0;
 	default:
 		return -1;
@@ -426,7 +426,7 @@ static enum qf_fate pgsql_run(struct qf_database *db, const char *sql,
 		data[i] = values[i].data;
 		lengths[i] = values[i].len;
 		formats[i] = 1;
-		if (values[i].kind == QF_INT && values[i].data) {
+		if (values[i].kind == QF_COLUMN_INT && values[i].data) {
 			integers[i] = htobe64(values[i].i);
 			data[i] = (const char *)&integers[i];
 			lengths[i] = sizeof(integers[i]);

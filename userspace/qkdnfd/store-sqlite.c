@@ -295,9 +295,9 @@ static int bind(sqlite3_stmt *statement, size_t i, const struct qf_value *value)
 	if (!value->data)
 		return sqlite3_bind_null(statement, at);
 	switch (value->kind) {
-	case QF_INT:
+	case QF_COLUMN_INT:
 		return sqlite3_bind_int64(statement, at, value->i);
-	case QF_TEXT:
+	case QF_COLUMN_TEXT:
 		return sqlite3_bind_text64(statement, at, value->data, value->len, SQLITE_STATIC,
 					   SQLITE_UTF8);
 	default:
@@ -313,15 +313,15 @@ static int fetch(sqlite3_stmt *statement, struct qf_rows *rows)
 	for (i = 0; i < rows->columns; i++)
 		switch (sqlite3_column_type(statement, i)) {
 		case SQLITE_INTEGER:
-			row[i].kind = QF_INT;
+			row[i].kind = QF_COLUMN_INT;
 			row[i].i = sqlite3_column_int64(statement, i);
 			break;
 		case SQLITE_TEXT:
-			qf_cell_copy(&row[i], QF_TEXT, sqlite3_column_text(statement, i),
+			qf_cell_copy(&row[i], QF_COLUMN_TEXT, sqlite3_column_text(statement, i),
 				     sqlite3_column_bytes(statement, i));
 			break;
 		case SQLITE_BLOB:
-			qf_cell_copy(&row[i], QF_BLOB, sqlite3_column_blob(statement, i),
+			qf_cell_copy(&row[i], QF_COLUMN_BLOB, sqlite3_column_blob(statement, i),
 				     sqlite3_column_bytes(statement, i));
 			break;
 		case SQLITE_NULL:

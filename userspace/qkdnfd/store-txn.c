@@ -21,22 +21,24 @@ static void __attribute__((noreturn)) mistake(const char *what)
 
 struct qf_value qf_i(int64_t i)
 {
-	return (struct qf_value){ .kind = QF_INT, .i = i, .data = "" };
+	return (struct qf_value){ .kind = QF_COLUMN_INT, .i = i, .data = "" };
 }
 
 struct qf_value qf_s(const char *text)
 {
-	return (struct qf_value){ .kind = QF_TEXT, .len = text ? strlen(text) : 0, .data = text };
+	return (struct qf_value){ .kind = QF_COLUMN_TEXT,
+				  .len = text ? strlen(text) : 0,
+				  .data = text };
 }
 
 struct qf_value qf_b(const void *data, size_t len)
 {
-	return (struct qf_value){ .kind = QF_BLOB, .len = len, .data = data };
+	return (struct qf_value){ .kind = QF_COLUMN_BLOB, .len = len, .data = data };
 }
 
 struct qf_value qf_i_or_null(const int64_t *i)
 {
-	return (struct qf_value){ .kind = QF_INT, .i = i ? *i : 0, .data = i ? "" : NULL };
+	return (struct qf_value){ .kind = QF_COLUMN_INT, .i = i ? *i : 0, .data = i ? "" : NULL };
 }
 
 /* --- prepared statements ------------------------------------------------------------ */
@@ -53,7 +55,9 @@ static unsigned int bucket_of(const char *key)
 struct qf_statement *qf_statement_find(struct qf_statements *all, const char *sql,
 				       const struct qf_value *values, size_t count)
 {
-	static const char letter[] = { [QF_INT] = 'i', [QF_TEXT] = 's', [QF_BLOB] = 'b' };
+	static const char letter[] = {
+		[QF_COLUMN_INT] = 'i', [QF_COLUMN_TEXT] = 's', [QF_COLUMN_BLOB] = 'b'
+	};
 	size_t len = strlen(sql), i;
 	struct qf_statement *found, **bucket;
 	char *key = qn_alloc(count + len + 2);
@@ -111,7 +115,7 @@ struct qf_value *qf_rows_add(struct qf_rows *rows)
 	return row;
 }
 
-void qf_cell_copy(struct qf_value *cell, enum qf_kind kind, const void *data, size_t len)
+void qf_cell_copy(struct qf_value *cell, enum qf_column kind, const void *data, size_t len)
 {
 	char *copy = qn_alloc(len + 1);
 
@@ -141,31 +145,31 @@ bool qf_next(struct qf_rows *rows)
 }
 
 static const struct qf_value *cell(const struct qf_rows *rows, unsigned int column,
-				   enum qf_kind kind)
+				   enum qf_column kind)
 {
 	const struct qf_value *value;
 
 	if (!rows->at || column >= rows->columns)
 		mistake("a column that a row has not");
 	value = &rows->cells[(rows->at - 1) * rows->columns + column];
-	if (value->kind != QF_NULL && kind != QF_NULL && value->kind != kind)
+	if (value->kind != QF_COLUMN_NULL && kind != QF_COLUMN_NULL && value->kind != kind)
 		mistake("a column is asked for as another kind than it is");
 	return value;
 }
 
 int64_t qf_int(const struct qf_rows *rows, unsigned int column)
 {
-	return cell(rows, column, QF_INT)->i;
+	return cell(rows, column, QF_COLUMN_INT)->i;
 }
 
 const char *qf_text(const struct qf_rows *rows, unsigned int column)
 {
-	return cell(rows, column, QF_TEXT)->data;
+	return cell(rows, column, QF_COLUMN_TEXT)->data;
 }
 
 const void *qf_blob(const struct qf_rows *rows, unsigned int column, size_t *len)
 {
-	const struct qf_value *value = cell(rows, column, QF_BLOB);
+	const struct qf_value *value = cell(rows, column, QF_COLUMN_BLOB);
 
 	*len = value->len;
 	return value->data;
@@ -173,7 +177,7 @@ const void *qf_blob(const struct qf_rows *rows, unsigned int column, size_t *len
 
 bool qf_is_null(const struct qf_rows *rows, unsigned int column)
 {
-	return cell(rows, column, QF_NULL)->kind == QF_NULL;
+	return cell(rows, column, QF_COLUMN_NULL)->kind == QF_COLUMN_NULL;
 }
 
 /* --- statements ---------------------------------------------------------------------- */

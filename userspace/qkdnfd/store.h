@@ -173,7 +173,7 @@ int qf_store_run(struct qf_store *store, qf_job job, void *arg, struct qn_error 
 
 /* --- in a job ------------------------------------------------------------------ */
 
-enum qf_kind { QF_NULL, QF_INT, QF_TEXT, QF_BLOB };
+enum qf_column { QF_COLUMN_NULL, QF_COLUMN_INT, QF_COLUMN_TEXT, QF_COLUMN_BLOB };
 
 /**
  * struct qf_value - one value of a row or of a statement
@@ -183,7 +183,7 @@ enum qf_kind { QF_NULL, QF_INT, QF_TEXT, QF_BLOB };
  * @data: text, zero-terminated, or blob
  */
 struct qf_value {
-	enum qf_kind kind;
+	enum qf_column kind;
 	size_t len;
 	int64_t i;
 	const void *data;
