@@ -179,11 +179,10 @@ static void state_check(void *arg, struct qf_control_request *request, const jso
 	struct qf_ff *ff = arg;
 
 	(void)body;
-	if (!ff->desired.number) {
+	if (!ff->desired.number)
 		qf_control_refuse(request, 404, "no state is desired yet");
-	} else {
+	else
 		qf_ask_check(ff->ask, 0, check_done, new_job(ff, request));
-	}
 }
 
 static void apply_done(void *arg, const struct qf_answer *a)
