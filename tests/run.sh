@@ -191,7 +191,8 @@ guest() {
 uml() {
 	local name status=0
 
-	for name in 42-restarts 54-liars 61-ipsec-faults 62-ipsec-restarts 64-ipsec-neighbour; do
+	for name in 42-restarts 54-liars 61-ipsec-faults 62-ipsec-restarts 64-ipsec-neighbour \
+			90-qkdnfd; do
 		tools/uml/run.sh --timeout 900 "tests/kselftest/$name.sh" || status=1
 	done
 	return $status
@@ -213,7 +214,7 @@ if wanted uml || wanted 64-ipsec-neighbour; then setup_parts+=(strongswan); fi
 tools/setup/setup.sh "${setup_parts[@]}" || exit 1
 
 # Run in guests only when T names them, and else by uml(): see tests/README.md.
-by_request=" 54-liars 61-ipsec-faults 64-ipsec-neighbour "
+by_request=" 54-liars 61-ipsec-faults 64-ipsec-neighbour 90-qkdnfd "
 
 scripts=()
 for script in tests/kselftest/[0-9][0-9]-*.sh; do
