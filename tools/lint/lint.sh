@@ -121,6 +121,17 @@ lint_cppcheck() {
 		--error-exitcode=1 --suppress=missingIncludeSystem -Iuserspace/lib -Iinclude/uapi "$@"
 }
 
+# A name stands for one thing: whoever needs two headers can have both.
+lint_headers() {
+	local file
+
+	# shellcheck disable=SC2046
+	for file in "$@"; do
+		printf '#include "%s"\n' "${file##*/}"
+	done | gcc -fsyntax-only -std=gnu11 -Wall -Wextra -D_GNU_SOURCE -Iuserspace/lib -Iuserspace/qkdnfd \
+		-Iinclude/uapi $(pkg-config --cflags libpq) -x c - 2>&1
+}
+
 lint_format() {
 	local file
 
@@ -153,6 +164,7 @@ mapfile -t uapi_c < <(sources 'include/uapi/*.h' | hand_written)
 mapfile -t user_c < <(sources 'userspace/*.[ch]' 'tools/*.[ch]' | hand_written)
 mapfile -t tests_c < <(sources 'tests/*.[ch]' | grep -v '^tests/userspace/include/' | hand_written)
 mapfile -t format_c < <(sources 'userspace/*.[ch]' | hand_written)
+mapfile -t headers < <(sources 'userspace/lib/*.h' 'userspace/qkdnfd/*.h')
 mapfile -t cppcheck_c < <(sources 'userspace/*.c' 'tests/userspace/*.c')
 
 if [ "${1:-}" = --format ]; then
@@ -186,6 +198,7 @@ checkpatch userspace "$user" "${user_c[@]}"
 checkpatch tests "$tests" "${tests_c[@]}"
 if [ ${#format_c[@]} -gt 0 ] && wanted clang-format; then try clang-format lint_format "${format_c[@]}"; fi
 if [ ${#cppcheck_c[@]} -gt 0 ] && wanted cppcheck; then try cppcheck lint_cppcheck "${cppcheck_c[@]}"; fi
+if wanted headers; then try headers lint_headers "${headers[@]}"; fi
 if wanted shellcheck; then try shellcheck shellcheck -x -S warning "${shell[@]}"; fi
 if wanted python; then try python lint_python "${python[@]}"; fi
 if wanted netlink; then tests/netlink/check_spec.py $source_tree/tools/net/ynl "$out/netlink" || failed=1; fi

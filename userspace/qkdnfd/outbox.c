@@ -116,7 +116,7 @@ struct due {
 	int64_t now;
 	unsigned int each;
 	/* Results. */
-	struct qf_message *messages;
+	struct qf_letter *messages;
 	size_t count;
 	/* When the next one is due; 0: none is. */
 	int64_t next;
@@ -143,7 +143,7 @@ static void free_messages(struct due *due)
 static int find_due(struct qf_txn *txn, void *arg, struct qn_error *err)
 {
 	struct due *due = arg;
-	struct qf_message *message;
+	struct qf_letter *message;
 	struct qf_rows *rows;
 	const void *body;
 	size_t len;
@@ -177,7 +177,7 @@ static int find_due(struct qf_txn *txn, void *arg, struct qn_error *err)
 	return 0;
 }
 
-static void send_one(struct qf_outbox *outbox, const struct qf_message *message)
+static void send_one(struct qf_outbox *outbox, const struct qf_letter *message)
 {
 	struct flight *flight;
 

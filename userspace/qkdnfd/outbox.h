@@ -18,7 +18,7 @@
 struct qf_outbox;
 
 /**
- * struct qf_message - a message that is due
+ * struct qf_letter - a message that is due
  * @id: its row
  * @partner: to whom
  * @kind: what it is, in words of whoever queued it
@@ -26,7 +26,7 @@ struct qf_outbox;
  * @len: how many
  * @tries: how often it was sent before, in vain
  */
-struct qf_message {
+struct qf_letter {
 	int64_t id;
 	const char *partner, *kind;
 	const void *body;
@@ -38,7 +38,7 @@ struct qf_message {
  * Begin to send; @message lives until this returns. Later, not from within it, the
  * end is told by one of qf_outbox_finished() and qf_outbox_failed().
  */
-typedef void (*qf_outbox_send)(void *arg, const struct qf_message *message);
+typedef void (*qf_outbox_send)(void *arg, const struct qf_letter *message);
 
 /**
  * qf_outbox_open() - begin to send what is due, now and whenever something is queued

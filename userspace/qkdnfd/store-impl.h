@@ -9,18 +9,18 @@
 
 /* How a statement, or the way to the database, fared. */
 enum qf_fate {
-	QF_OK,
+	QF_FATE_OK,
 	/* The statement's own fault, or the data's. */
-	QF_REFUSED,
-	QF_UNIQUE,
+	QF_FATE_REFUSED,
+	QF_FATE_UNIQUE,
 	/* No room. */
-	QF_FULL,
+	QF_FATE_FULL,
 	/* In one another's way: the same again may succeed. */
-	QF_AGAIN,
+	QF_FATE_AGAIN,
 	/* The connection is gone. */
-	QF_GONE,
+	QF_FATE_GONE,
 	/* Nothing can be relied on any more. */
-	QF_LOST,
+	QF_FATE_LOST,
 };
 
 /* A statement that was prepared once. */
@@ -81,13 +81,13 @@ struct qf_database;
  * @jobs: most jobs that share a commit
  * @remote: it can go away and come back
  * @open: make the object; checks the URI, touches nothing
- * @connect: connect, become the only office. %QF_AGAIN: connected, but another one is it
+ * @connect: connect, become the only office. %QF_FATE_AGAIN: connected, but another one is it
  * @disconnect: the opposite; may be called when not connected
  * @close: after @disconnect
  * @exec: statements without parameters and without rows
  * @run: one statement; @rows (may be NULL) gets what it returns, @changed how many
  *	rows it changed, @wrote whether it could change any
- * @commit: %QF_GONE: nobody knows whether it happened
+ * @commit: %QF_FATE_GONE: nobody knows whether it happened
  * @rollback: of a transaction that may have ended by itself
  * @script: a migration's text in the dialect of this database, for free()
  */
@@ -145,7 +145,7 @@ void qf_txn_free_rows(struct qf_txn *txn);
  * @schema: what is to be
  * @err: what went wrong
  *
- * Return: %QF_OK, or what happened.
+ * Return: %QF_FATE_OK, or what happened.
  */
 enum qf_fate qf_schema_update(const struct qf_backend *backend, struct qf_database *db,
 			      const struct qf_schema *schema, struct qn_error *err);
@@ -236,8 +236,8 @@ int64_t qf_store_clock(void);
  *
  * Context: the store's thread, or before it runs.
  *
- * Return: %QF_OK; %QF_AGAIN: another one is the office; %QF_GONE: no server;
- * %QF_LOST: another one was it since; %QF_REFUSED: this will never do.
+ * Return: %QF_FATE_OK; %QF_FATE_AGAIN: another one is the office; %QF_FATE_GONE: no server;
+ * %QF_FATE_LOST: another one was it since; %QF_FATE_REFUSED: this will never do.
  */
 enum qf_fate qf_store_take(struct qf_store *store, bool again, struct qn_error *err);
 

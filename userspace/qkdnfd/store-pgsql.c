@@ -53,22 +53,22 @@ static enum qf_fate fate_of(const char *state)
 		const char *begins;
 		enum qf_fate fate;
 	} known[] = {
-		{ "23505", QF_UNIQUE }, /* unique_violation */
-		{ "53100", QF_FULL },	/* disk_full */
-		{ "40001", QF_AGAIN },	/* serialization_failure */
-		{ "40P01", QF_AGAIN },	/* deadlock_detected */
-		{ "55P03", QF_AGAIN },	/* lock_not_available */
-		{ "57P", QF_GONE },	/* shutdowns */
-		{ "25006", QF_GONE },	/* read-only: it is a standby now */
-		{ "25P03", QF_GONE },	/* idle in transaction for too long */
-		{ "53300", QF_GONE },	/* too many connections */
+		{ "23505", QF_FATE_UNIQUE }, /* unique_violation */
+		{ "53100", QF_FATE_FULL },   /* disk_full */
+		{ "40001", QF_FATE_AGAIN },  /* serialization_failure */
+		{ "40P01", QF_FATE_AGAIN },  /* deadlock_detected */
+		{ "55P03", QF_FATE_AGAIN },  /* lock_not_available */
+		{ "57P", QF_FATE_GONE },     /* shutdowns */
+		{ "25006", QF_FATE_GONE },   /* read-only: it is a standby now */
+		{ "25P03", QF_FATE_GONE },   /* idle in transaction for too long */
+		{ "53300", QF_FATE_GONE },   /* too many connections */
 	};
 	size_t i;
 
 	for (i = 0; i < QN_ARRAY_SIZE(known); i++)
 		if (begins(state, known[i].begins))
 			return known[i].fate;
-	return QF_REFUSED;
+	return QF_FATE_REFUSED;
 }
 
 /* The connection's last words, on one line. */
@@ -80,7 +80,7 @@ static enum qf_fate gone(struct qf_database *db, struct qn_error *err)
 	for (c = err->text; *c; c++)
 		if (*c == '\n')
 			*c = c[1] ? ' ' : 0;
-	return QF_GONE;
+	return QF_FATE_GONE;
 }
 
 /* What a result says; clears it. */
@@ -94,16 +94,16 @@ static enum qf_fate judge(struct qf_database *db, PGresult *result, struct qn_er
 	case PGRES_TUPLES_OK:
 	case PGRES_EMPTY_QUERY:
 		PQclear(result);
-		return QF_OK;
+		return QF_FATE_OK;
 	default:
 		break;
 	}
 	state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-	fate = state ? fate_of(state) : QF_GONE;
+	fate = state ? fate_of(state) : QF_FATE_GONE;
 	if (PQstatus(db->conn) == CONNECTION_BAD)
-		fate = QF_GONE;
-	if (fate == QF_FULL)
+		fate = QF_FATE_GONE;
+	if (fate == QF_FATE_FULL)
 		qn_fail(err, "no room for the database: make some on its server (%s)",
 			text ? text : state);
 	else if (text)
@@ -116,7 +116,7 @@ static enum qf_fate judge(struct qf_database *db, PGresult *result, struct qn_er
 
 /* --- waiting ------------------------------------------------------------------------------ */
 
-/* The next result of what was sent; NULL with QF_OK: there is no more. */
+/* The next result of what was sent; NULL with QF_FATE_OK: there is no more. */
 static enum qf_fate next_result(struct qf_database *db, int64_t deadline, PGresult **result,
 				struct qn_error *err)
 {
@@ -130,11 +130,11 @@ static enum qf_fate next_result(struct qf_database *db, int64_t deadline, PGresu
 		left = (deadline - qf_store_clock()) / 1000;
 		if (left <= 0) {
 			qn_fail(err, "database: no answer for %d s", ANSWER_MS / 1000);
-			return QF_GONE;
+			return QF_FATE_GONE;
 		}
 		if (poll(&wait, 1, left) < 0 && errno != EINTR) {
 			qn_fail_errno(err, errno, "database: poll");
-			return QF_GONE;
+			return QF_FATE_GONE;
 		}
 		if (wait.revents && !PQconsumeInput(db->conn))
 			return gone(db, err);
@@ -142,7 +142,7 @@ static enum qf_fate next_result(struct qf_database *db, int64_t deadline, PGresu
 	if (unsent < 0)
 		return gone(db, err);
 	*result = PQgetResult(db->conn);
-	return QF_OK;
+	return QF_FATE_OK;
 }
 
 /*
@@ -153,12 +153,12 @@ static enum qf_fate all_results(struct qf_database *db, PGresult **keep, struct 
 {
 	int64_t deadline = qf_store_clock() + ANSWER_MS * INT64_C(1000);
 	struct qn_error ignored;
-	enum qf_fate first = QF_OK, fate;
+	enum qf_fate first = QF_FATE_OK, fate;
 	PGresult *result;
 
 	for (;;) {
-		fate = next_result(db, deadline, &result, first == QF_OK ? err : &ignored);
-		if (fate != QF_OK)
+		fate = next_result(db, deadline, &result, first == QF_FATE_OK ? err : &ignored);
+		if (fate != QF_FATE_OK)
 			return fate;
 		if (!result)
 			return first;
@@ -169,8 +169,8 @@ static enum qf_fate all_results(struct qf_database *db, PGresult **keep, struct 
 			PQclear(*keep);
 			*keep = result;
 		} else {
-			fate = judge(db, result, first == QF_OK ? err : &ignored);
-			if (first == QF_OK || fate == QF_GONE)
+			fate = judge(db, result, first == QF_FATE_OK ? err : &ignored);
+			if (first == QF_FATE_OK || fate == QF_FATE_GONE)
 				first = fate;
 		}
 	}
@@ -236,7 +236,7 @@ static enum qf_fate ask(struct qf_database *db, const char *sql, char *text, siz
 	enum qf_fate fate = simple(db, sql, &result, err);
 
 	*text = 0;
-	if (fate == QF_OK && result && PQntuples(result) == 1)
+	if (fate == QF_FATE_OK && result && PQntuples(result) == 1)
 		snprintf(text, size, "%s", PQgetvalue(result, 0, 0));
 	PQclear(result);
 	return fate;
@@ -264,27 +264,27 @@ static enum qf_fate set_up(struct qf_database *db, struct qn_error *err)
 	enum qf_fate fate;
 
 	fate = pgsql_exec(db, settings, err);
-	if (fate == QF_OK)
+	if (fate == QF_FATE_OK)
 		fate = ask(db, unsafe, text, sizeof(text), err);
-	if (fate == QF_OK && *text) {
+	if (fate == QF_FATE_OK && *text) {
 		qn_fail(err, "the database server has %s off, so commits do not last: set it on",
 			text);
-		return QF_REFUSED;
+		return QF_FATE_REFUSED;
 	}
-	if (fate == QF_OK)
+	if (fate == QF_FATE_OK)
 		fate = ask(db, "SHOW server_encoding", text, sizeof(text), err);
-	if (fate == QF_OK && strcmp(text, "UTF8")) {
+	if (fate == QF_FATE_OK && strcmp(text, "UTF8")) {
 		qn_fail(err, "the database is encoded in %s: create it with ENCODING 'UTF8'", text);
-		return QF_REFUSED;
+		return QF_FATE_REFUSED;
 	}
 	/* An office that ended a moment ago may still have its session. */
-	if (fate == QF_OK)
+	if (fate == QF_FATE_OK)
 		fate = pgsql_exec(db, "SET lock_timeout = '2s'", err);
-	if (fate == QF_OK)
+	if (fate == QF_FATE_OK)
 		fate = pgsql_exec(db, "SELECT pg_advisory_lock(" OFFICE_LOCK ")", err);
-	if (fate == QF_AGAIN)
+	if (fate == QF_FATE_AGAIN)
 		qn_fail(err, "the database is in use by another office");
-	if (fate == QF_OK)
+	if (fate == QF_FATE_OK)
 		fate = pgsql_exec(db, "SET lock_timeout = 0", err);
 	return fate;
 }
@@ -393,10 +393,10 @@ static enum qf_fate fetch(const PGresult *result, struct qf_rows *rows, const ch
 					"column %d is neither integer nor text nor octets: CAST it"
 					" in: %s",
 					column + 1, sql);
-				return QF_REFUSED;
+				return QF_FATE_REFUSED;
 			}
 	}
-	return QF_OK;
+	return QF_FATE_OK;
 }
 
 static enum qf_fate pgsql_run(struct qf_database *db, const char *sql,
@@ -408,18 +408,18 @@ static enum qf_fate pgsql_run(struct qf_database *db, const char *sql,
 	int lengths[PARAMETERS_MAX], formats[PARAMETERS_MAX];
 	uint64_t integers[PARAMETERS_MAX];
 	PGresult *result = NULL;
-	enum qf_fate fate = QF_OK;
+	enum qf_fate fate = QF_FATE_OK;
 	char name[32];
 	size_t i;
 
 	if (count > PARAMETERS_MAX) {
 		qn_fail(err, "more than %d parameters: %s", PARAMETERS_MAX, sql);
-		return QF_REFUSED;
+		return QF_FATE_REFUSED;
 	}
 	snprintf(name, sizeof(name), "q%lu", found->number);
 	if (!found->handle)
 		fate = prepare(db, name, sql, values, count, err);
-	if (fate != QF_OK)
+	if (fate != QF_FATE_OK)
 		return fate;
 	found->handle = found;
 	for (i = 0; i < count; i++) {
@@ -436,7 +436,7 @@ static enum qf_fate pgsql_run(struct qf_database *db, const char *sql,
 		return gone(db, err);
 	fate = all_results(db, &result, err);
 	*changed = 0;
-	if (fate == QF_OK && result) {
+	if (fate == QF_FATE_OK && result) {
 		*wrote = !begins(PQcmdStatus(result), "SELECT");
 		*changed = *wrote ? atoi(PQcmdTuples(result)) : 0;
 		if (rows && PQresultStatus(result) == PGRES_TUPLES_OK)
@@ -452,9 +452,9 @@ static enum qf_fate pgsql_commit(struct qf_database *db, struct qn_error *err)
 	enum qf_fate fate = simple(db, "COMMIT", &result, err);
 
 	/* COMMIT of a transaction that failed is a ROLLBACK, and no error. */
-	if (fate == QF_OK && (!result || strcmp(PQcmdStatus(result), "COMMIT"))) {
+	if (fate == QF_FATE_OK && (!result || strcmp(PQcmdStatus(result), "COMMIT"))) {
 		qn_fail(err, "database: the transaction was rolled back");
-		fate = QF_REFUSED;
+		fate = QF_FATE_REFUSED;
 	}
 	PQclear(result);
 	return fate;

@@ -51,9 +51,9 @@ static enum qf_fate run_script(const struct qf_backend *backend, struct qf_datab
 static enum qf_fate end(const struct qf_backend *backend, struct qf_database *db, enum qf_fate fate,
 			struct qn_error *err)
 {
-	if (fate == QF_OK)
+	if (fate == QF_FATE_OK)
 		fate = backend->commit(db, err);
-	if (fate != QF_OK && fate != QF_GONE)
+	if (fate != QF_FATE_OK && fate != QF_FATE_GONE)
 		backend->rollback(db);
 	return fate;
 }
@@ -73,13 +73,13 @@ static enum qf_fate apply(const struct qf_backend *backend, struct qf_database *
 	digest_of(step->sql, digest);
 	values[2] = qf_s(digest);
 	fate = backend->exec(db, "BEGIN", err);
-	if (fate == QF_OK)
+	if (fate == QF_FATE_OK)
 		fate = run_script(backend, db, step->sql, err);
-	if (fate == QF_OK)
+	if (fate == QF_FATE_OK)
 		fate = backend->run(db, note, values, QN_ARRAY_SIZE(values), NULL, &changed, &wrote,
 				    err);
 	fate = end(backend, db, fate, err);
-	if (fate != QF_OK)
+	if (fate != QF_FATE_OK)
 		qn_fail_prefix(err, "step %u of the tables (%s)", number, step->name);
 	return fate;
 }
@@ -96,7 +96,7 @@ static enum qf_fate compare(struct qf_rows *made, const struct qf_schema *schema
 			"the database was made by a newer qkdnfd (its tables are at step %zu, this"
 			" one knows %u): install that one, or restore a backup",
 			made->count, schema->count);
-		return QF_REFUSED;
+		return QF_FATE_REFUSED;
 	}
 	while (qf_next(made)) {
 		digest_of(schema->steps[number].sql, digest);
@@ -105,11 +105,11 @@ static enum qf_fate compare(struct qf_rows *made, const struct qf_schema *schema
 				"step %u of the database's tables (%s) is not the one that this"
 				" qkdnfd knows: it belongs to another version",
 				number + 1, schema->steps[number].name);
-			return QF_REFUSED;
+			return QF_FATE_REFUSED;
 		}
 		number++;
 	}
-	return QF_OK;
+	return QF_FATE_OK;
 }
 
 enum qf_fate qf_schema_update(const struct qf_backend *backend, struct qf_database *db,
@@ -123,14 +123,14 @@ enum qf_fate qf_schema_update(const struct qf_backend *backend, struct qf_databa
 	bool wrote;
 
 	fate = backend->exec(db, "BEGIN", err);
-	if (fate == QF_OK)
+	if (fate == QF_FATE_OK)
 		fate = run_script(backend, db, first_tables, err);
 	fate = end(backend, db, fate, err);
-	if (fate == QF_OK)
+	if (fate == QF_FATE_OK)
 		fate = backend->run(db, look, NULL, 0, &made, &changed, &wrote, err);
-	if (fate == QF_OK)
+	if (fate == QF_FATE_OK)
 		fate = compare(&made, schema, err);
-	for (i = made.count; i < schema->count && fate == QF_OK; i++)
+	for (i = made.count; i < schema->count && fate == QF_FATE_OK; i++)
 		fate = apply(backend, db, i + 1, &schema->steps[i], err);
 	qf_rows_free(&made);
 	return fate;

@@ -66,15 +66,15 @@ static enum qf_fate fate_of(struct qf_database *db, int code)
 	case SQLITE_CONSTRAINT_UNIQUE:
 	case SQLITE_CONSTRAINT_PRIMARYKEY:
 	case SQLITE_CONSTRAINT_ROWID:
-		return QF_UNIQUE;
+		return QF_FATE_UNIQUE;
 	case SQLITE_FULL:
 	case SQLITE_IOERR_SHMSIZE:
-		return QF_FULL;
+		return QF_FATE_FULL;
 	case SQLITE_IOERR_WRITE:
 	case SQLITE_IOERR_TRUNCATE:
 	case SQLITE_CANTOPEN:
 		if (said_no_room(db->sqlite))
-			return QF_FULL;
+			return QF_FATE_FULL;
 		break;
 	default:
 		break;
@@ -83,10 +83,10 @@ static enum qf_fate fate_of(struct qf_database *db, int code)
 	case SQLITE_OK:
 	case SQLITE_ROW:
 	case SQLITE_DONE:
-		return QF_OK;
+		return QF_FATE_OK;
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
-		return QF_AGAIN;
+		return QF_FATE_AGAIN;
 	/*
 	 * After a failed synchronisation the kernel may hold for clean what is not
 	 * on the disk. Only beginning anew tells what is there.
@@ -97,9 +97,9 @@ static enum qf_fate fate_of(struct qf_database *db, int code)
 	case SQLITE_CANTOPEN:
 	case SQLITE_READONLY:
 		db->broken = true;
-		return QF_LOST;
+		return QF_FATE_LOST;
 	default:
-		return QF_REFUSED;
+		return QF_FATE_REFUSED;
 	}
 }
 
@@ -108,9 +108,9 @@ static enum qf_fate failed(struct qf_database *db, struct qn_error *err)
 	int code = sqlite3_extended_errcode(db->sqlite);
 	enum qf_fate fate = fate_of(db, code);
 
-	if (fate == QF_OK)
-		fate = QF_REFUSED;
-	if (fate == QF_FULL)
+	if (fate == QF_FATE_OK)
+		fate = QF_FATE_REFUSED;
+	if (fate == QF_FATE_FULL)
 		qn_fail(err, "no room for the database %s: make some", db->path);
 	else
 		qn_fail(err, "database %s: %s (SQLite %d)", db->path, sqlite3_errmsg(db->sqlite),
@@ -189,12 +189,12 @@ static enum qf_fate ask(struct qf_database *db, const char *sql, char *text, str
 		return fate;
 	}
 	sqlite3_finalize(statement);
-	return QF_OK;
+	return QF_FATE_OK;
 }
 
 static enum qf_fate sqlite_exec(struct qf_database *db, const char *sql, struct qn_error *err)
 {
-	return sqlite3_exec(db->sqlite, sql, NULL, NULL, NULL) == SQLITE_OK ? QF_OK :
+	return sqlite3_exec(db->sqlite, sql, NULL, NULL, NULL) == SQLITE_OK ? QF_FATE_OK :
 									      failed(db, err);
 }
 
@@ -216,30 +216,30 @@ static enum qf_fate set_up(struct qf_database *db, struct qn_error *err)
 	sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	/* Before the file is first read, so that there is no shared memory. */
 	fate = ask(db, "PRAGMA locking_mode = EXCLUSIVE", text, err);
-	if (fate == QF_OK)
+	if (fate == QF_FATE_OK)
 		fate = ask(db, "SELECT count(*) FROM sqlite_schema", text, err);
 	empty = !strcmp(text, "0");
-	if (fate == QF_OK)
+	if (fate == QF_FATE_OK)
 		fate = ask(db, "PRAGMA application_id", text, err);
-	if (fate == QF_OK && !empty && atol(text) != APPLICATION_ID) {
+	if (fate == QF_FATE_OK && !empty && atol(text) != APPLICATION_ID) {
 		qn_fail(err, "%s is a database, but not one of qkdnfd: name another file",
 			db->path);
-		return QF_REFUSED;
+		return QF_FATE_REFUSED;
 	}
-	if (fate == QF_OK)
+	if (fate == QF_FATE_OK)
 		fate = ask(db, "PRAGMA journal_mode = WAL", text, err);
-	if (fate == QF_OK && strcmp(text, "wal")) {
+	if (fate == QF_FATE_OK && strcmp(text, "wal")) {
 		qn_fail(err, "database %s: no write-ahead log on this file system, only '%s'",
 			db->path, text);
-		return QF_REFUSED;
+		return QF_FATE_REFUSED;
 	}
-	if (fate == QF_OK)
+	if (fate == QF_FATE_OK)
 		fate = sqlite_exec(db, pragmas, err);
 	snprintf(set_id, sizeof(set_id), "PRAGMA application_id = %d", APPLICATION_ID);
-	if (fate == QF_OK && empty)
+	if (fate == QF_FATE_OK && empty)
 		fate = sqlite_exec(db, set_id, err);
 	/* Takes the lock, which reading alone would only share. */
-	if (fate == QF_OK)
+	if (fate == QF_FATE_OK)
 		fate = sqlite_exec(db, "BEGIN IMMEDIATE; COMMIT", err);
 	return fate;
 }
@@ -249,14 +249,14 @@ static enum qf_fate sqlite_connect(struct qf_database *db, struct qn_error *err)
 	enum qf_fate fate;
 
 	if (create(db->path, err))
-		return no_room(err->code) ? QF_FULL : QF_REFUSED;
+		return no_room(err->code) ? QF_FATE_FULL : QF_FATE_REFUSED;
 	if (sqlite3_open_v2(db->path, &db->sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
 			    NULL) != SQLITE_OK) {
 		qn_fail(err, "database %s: %s", db->path, sqlite3_errmsg(db->sqlite));
-		return QF_REFUSED;
+		return QF_FATE_REFUSED;
 	}
 	fate = set_up(db, err);
-	if (fate == QF_AGAIN)
+	if (fate == QF_FATE_AGAIN)
 		qn_fail(err, "database %s is in use by another process", db->path);
 	return fate;
 }
@@ -277,10 +277,10 @@ static enum qf_fate prepare(struct qf_database *db, const char *sql, size_t coun
 	if (!made || (rest && *rest) || (size_t)sqlite3_bind_parameter_count(made) != count) {
 		sqlite3_finalize(made);
 		qn_fail(err, "one statement with %zu parameters was expected: %s", count, sql);
-		return QF_REFUSED;
+		return QF_FATE_REFUSED;
 	}
 	statement->handle = made;
-	return QF_OK;
+	return QF_FATE_OK;
 }
 
 static int bind(sqlite3_stmt *statement, size_t i, const struct qf_value *value)
@@ -338,13 +338,13 @@ static enum qf_fate sqlite_run(struct qf_database *db, const char *sql,
 {
 	struct qf_statement *found = qf_statement_find(&db->statements, sql, values, count);
 	sqlite3_stmt *statement;
-	enum qf_fate fate = QF_OK;
+	enum qf_fate fate = QF_FATE_OK;
 	int ret = SQLITE_OK;
 	size_t i;
 
 	if (!found->handle)
 		fate = prepare(db, sql, count, found, err);
-	if (fate != QF_OK)
+	if (fate != QF_FATE_OK)
 		return fate;
 	statement = found->handle;
 	*wrote = !sqlite3_stmt_readonly(statement);
@@ -353,7 +353,7 @@ static enum qf_fate sqlite_run(struct qf_database *db, const char *sql,
 	if (ret != SQLITE_OK) {
 		sqlite3_clear_bindings(statement);
 		qn_fail(err, "parameter %zu: %s: %s", i, sqlite3_errstr(ret), sql);
-		return QF_REFUSED;
+		return QF_FATE_REFUSED;
 	}
 	if (rows)
 		rows->columns = sqlite3_column_count(statement);
@@ -361,12 +361,12 @@ static enum qf_fate sqlite_run(struct qf_database *db, const char *sql,
 	while ((ret = sqlite3_step(statement)) == SQLITE_ROW)
 		if (rows && fetch(statement, rows) != SQLITE_ROW) {
 			qn_fail(err, "a floating-point number came out: %s", sql);
-			fate = QF_REFUSED;
+			fate = QF_FATE_REFUSED;
 			break;
 		}
-	if (fate == QF_OK && ret != SQLITE_DONE)
+	if (fate == QF_FATE_OK && ret != SQLITE_DONE)
 		fate = failed(db, err);
-	if (fate == QF_OK && *wrote)
+	if (fate == QF_FATE_OK && *wrote)
 		*changed = sqlite3_changes(db->sqlite);
 	sqlite3_reset(statement);
 	sqlite3_clear_bindings(statement);
@@ -383,7 +383,8 @@ static enum qf_fate sqlite_rollback(struct qf_database *db)
 {
 	struct qn_error ignored;
 
-	return sqlite3_get_autocommit(db->sqlite) ? QF_OK : sqlite_exec(db, "ROLLBACK", &ignored);
+	return sqlite3_get_autocommit(db->sqlite) ? QF_FATE_OK :
+						    sqlite_exec(db, "ROLLBACK", &ignored);
 }
 
 /* --- the dialect ------------------------------------------------------------------------- */

@@ -196,11 +196,11 @@ void qf_txn_free_rows(struct qf_txn *txn)
 static int code_of(enum qf_fate fate)
 {
 	switch (fate) {
-	case QF_UNIQUE:
+	case QF_FATE_UNIQUE:
 		return QF_STORE_UNIQUE;
-	case QF_FULL:
+	case QF_FATE_FULL:
 		return QF_STORE_FULL;
-	case QF_GONE:
+	case QF_FATE_GONE:
 		return QF_STORE_AWAY;
 	default:
 		return 0;
@@ -215,14 +215,14 @@ static int run(struct qf_txn *txn, struct qn_error *err, const char *sql,
 	bool wrote = false;
 	enum qf_fate fate;
 
-	if (txn->fate != QF_OK) {
+	if (txn->fate != QF_FATE_OK) {
 		*err = txn->error;
 		return -1;
 	}
 	memset(&txn->error, 0, sizeof(txn->error));
 	fate = txn->backend->run(txn->db, sql, values, count, rows, &changed, &wrote, &txn->error);
 	txn->wrote |= wrote;
-	if (fate == QF_OK)
+	if (fate == QF_FATE_OK)
 		return changed;
 	txn->fate = fate;
 	txn->error.code = code_of(fate);

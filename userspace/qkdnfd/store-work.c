@@ -41,15 +41,15 @@ static enum qf_fate taken(struct qf_store *store, struct qn_error *err)
 	const struct qf_value holder = qf_s(store->holder);
 	struct qf_rows rows = { 0 };
 	struct qn_error ignored;
-	enum qf_fate fate = QF_AGAIN;
+	enum qf_fate fate = QF_FATE_AGAIN;
 	int changed;
 	bool wrote;
 
 	if (store->backend->run(store->db, look, &holder, 1, &rows, &changed, &wrote, &ignored) ==
-		    QF_OK &&
+		    QF_FATE_OK &&
 	    !rows.count) {
 		qn_fail(err, "another office has taken over this database");
-		fate = QF_LOST;
+		fate = QF_FATE_LOST;
 	}
 	qf_rows_free(&rows);
 	return fate;
@@ -68,32 +68,32 @@ enum qf_fate qf_store_take(struct qf_store *store, bool again, struct qn_error *
 	enum qf_fate fate;
 
 	fate = store->backend->connect(store->db, err);
-	if (fate == QF_AGAIN && again)
+	if (fate == QF_FATE_AGAIN && again)
 		fate = taken(store, err);
-	if (fate == QF_OK && !again)
+	if (fate == QF_FATE_OK && !again)
 		fate = qf_schema_update(store->backend, store->db, store->schema, err);
-	if (fate == QF_OK)
+	if (fate == QF_FATE_OK)
 		fate = store->backend->run(store->db, again ? retake : take, &holder, 1, &rows,
 					   &changed, &wrote, err);
-	if (fate == QF_OK && changed != 1) {
+	if (fate == QF_FATE_OK && changed != 1) {
 		qn_fail(err, "another office has taken over this database");
-		fate = QF_LOST;
+		fate = QF_FATE_LOST;
 	}
-	if (fate == QF_OK && again && value_of(&rows, 1) < store->commits) {
+	if (fate == QF_FATE_OK && again && value_of(&rows, 1) < store->commits) {
 		qn_fail(err,
 			"the database has lost commits that were durable (%lld of them): was it"
 			" restored, or did a standby take over that was not synchronous?",
 			(long long)(store->commits - value_of(&rows, 1)));
-		fate = QF_LOST;
+		fate = QF_FATE_LOST;
 	}
-	if (fate == QF_OK) {
+	if (fate == QF_FATE_OK) {
 		store->epoch = value_of(&rows, 0);
 		/* With jobs unsettled this tells what became of them: settle(). */
 		if (!again)
 			store->commits = value_of(&rows, 1);
 	}
 	qf_rows_free(&rows);
-	if (fate != QF_OK)
+	if (fate != QF_FATE_OK)
 		store->backend->disconnect(store->db);
 	return fate;
 }
@@ -115,9 +115,9 @@ static enum qf_fate check_office(struct qf_store *store, bool wrote, int64_t com
 
 	fate = store->backend->run(store->db, wrote ? count : look, values, 2, &rows, &changed,
 				   &ignored, err);
-	if (fate == QF_OK && !(wrote ? changed == 1 : rows.count == 1)) {
+	if (fate == QF_FATE_OK && !(wrote ? changed == 1 : rows.count == 1)) {
 		qn_fail(err, "another office has taken over this database");
-		fate = QF_LOST;
+		fate = QF_FATE_LOST;
 	}
 	qf_rows_free(&rows);
 	return fate;
@@ -199,39 +199,39 @@ static void enter(struct qf_store *store, enum qf_store_state state, const char 
 static enum qf_fate run_one(struct qf_store *store, struct qf_txn *txn, struct qf_queued *job,
 			    bool several, struct qn_error *err)
 {
-	enum qf_fate fate = QF_OK;
+	enum qf_fate fate = QF_FATE_OK;
 
 	if (several)
 		fate = store->backend->exec(store->db, "SAVEPOINT job", err);
-	if (fate != QF_OK)
+	if (fate != QF_FATE_OK)
 		return fate;
-	txn->fate = QF_OK;
+	txn->fate = QF_FATE_OK;
 	memset(&job->error, 0, sizeof(job->error));
 	job->result = job->job(txn, job->arg, &job->error);
 	qf_txn_free_rows(txn);
-	if (txn->fate > QF_UNIQUE) {
+	if (txn->fate > QF_FATE_UNIQUE) {
 		*err = txn->error;
 		return txn->fate;
 	}
-	if (txn->fate != QF_OK && !job->result) {
+	if (txn->fate != QF_FATE_OK && !job->result) {
 		job->result = -1;
 		job->error = txn->error;
 	}
 	if (!job->result)
 		return several ? store->backend->exec(store->db, "RELEASE SAVEPOINT job", err) :
-				 QF_OK;
+				 QF_FATE_OK;
 	job->result = -1;
 	if (!several)
 		return store->backend->rollback(store->db);
 	fate = store->backend->exec(store->db, "ROLLBACK TO SAVEPOINT job", err);
-	if (fate == QF_OK)
+	if (fate == QF_FATE_OK)
 		fate = store->backend->exec(store->db, "RELEASE SAVEPOINT job", err);
 	return fate;
 }
 
 /*
  * Run jobs and commit. *unclear: the commit may have happened although the return
- * value is another one than QF_OK.
+ * value is another one than QF_FATE_OK.
  */
 static enum qf_fate attempt(struct qf_store *store, struct qf_queue *jobs, bool *wake,
 			    bool *unclear, struct qn_error *err)
@@ -247,35 +247,35 @@ static enum qf_fate attempt(struct qf_store *store, struct qf_queue *jobs, bool 
 
 	*unclear = false;
 	fate = store->backend->exec(store->db, "BEGIN", err);
-	for (job = jobs->first; job && fate == QF_OK; job = job->next)
+	for (job = jobs->first; job && fate == QF_FATE_OK; job = job->next)
 		fate = run_one(store, &txn, job, several, err);
-	if (fate == QF_OK && !several && jobs->first->result) {
+	if (fate == QF_FATE_OK && !several && jobs->first->result) {
 		/* Rolled back already; what it was refused for is still to be true. */
 		return check_office(store, false, 0, err);
 	}
-	if (fate == QF_OK)
+	if (fate == QF_FATE_OK)
 		fate = check_office(store, txn.wrote, txn.commit, err);
-	if (fate == QF_OK) {
+	if (fate == QF_FATE_OK) {
 		fate = store->backend->commit(store->db, err);
-		*unclear = txn.wrote && (fate == QF_GONE || fate == QF_LOST);
+		*unclear = txn.wrote && (fate == QF_FATE_GONE || fate == QF_FATE_LOST);
 	}
-	if (fate == QF_OK && txn.wrote)
+	if (fate == QF_FATE_OK && txn.wrote)
 		store->commits = txn.commit;
 	*wake = txn.wake;
-	if (fate != QF_OK && fate != QF_GONE && fate != QF_LOST &&
-	    store->backend->rollback(store->db) != QF_OK)
-		fate = QF_GONE;
+	if (fate != QF_FATE_OK && fate != QF_FATE_GONE && fate != QF_FATE_LOST &&
+	    store->backend->rollback(store->db) != QF_FATE_OK)
+		fate = QF_FATE_GONE;
 	return fate;
 }
 
 static int code_of(enum qf_fate fate)
 {
 	switch (fate) {
-	case QF_UNIQUE:
+	case QF_FATE_UNIQUE:
 		return QF_STORE_UNIQUE;
-	case QF_FULL:
+	case QF_FATE_FULL:
 		return QF_STORE_FULL;
-	case QF_AGAIN:
+	case QF_FATE_AGAIN:
 		return QF_STORE_BUSY;
 	default:
 		return 0;
@@ -306,20 +306,20 @@ static void perform(struct qf_store *store, struct qf_queue *jobs)
 	do {
 		memset(&err, 0, sizeof(err));
 		fate = attempt(store, jobs, &wake, &unclear, &err);
-	} while (fate == QF_AGAIN && --left);
+	} while (fate == QF_FATE_AGAIN && --left);
 
 	switch (fate) {
-	case QF_OK:
+	case QF_FATE_OK:
 		finish(store, jobs, wake);
 		return;
-	case QF_GONE:
+	case QF_FATE_GONE:
 		if (unclear)
 			qf_queue_prepend(&store->unsettled, jobs);
 		else
 			put_back(store, jobs, err.text);
 		enter(store, QF_STORE_GONE, err.text);
 		return;
-	case QF_LOST:
+	case QF_FATE_LOST:
 		refuse_all(store, jobs, unclear ? QF_STORE_UNKNOWN : QF_STORE_CLOSED, err.text);
 		enter(store, QF_STORE_LOST, err.text);
 		return;
@@ -369,14 +369,15 @@ static enum qf_fate settle(struct qf_store *store, struct qn_error *err)
 	bool wrote;
 
 	fate = store->backend->run(store->db, look, NULL, 0, &rows, &changed, &wrote, err);
-	if (fate == QF_OK && store->unsettled.count && value_of(&rows, 0) == store->commits + 1) {
+	if (fate == QF_FATE_OK && store->unsettled.count &&
+	    value_of(&rows, 0) == store->commits + 1) {
 		store->commits++;
 		finish(store, &store->unsettled, true);
-	} else if (fate == QF_OK && value_of(&rows, 0) == store->commits) {
+	} else if (fate == QF_FATE_OK && value_of(&rows, 0) == store->commits) {
 		requeue(store, &store->unsettled);
-	} else if (fate == QF_OK) {
+	} else if (fate == QF_FATE_OK) {
 		qn_fail(err, "the database counts commits that this office did not make");
-		fate = QF_LOST;
+		fate = QF_FATE_LOST;
 	}
 	qf_rows_free(&rows);
 	return fate;
@@ -388,12 +389,12 @@ static void come_back(struct qf_store *store)
 	enum qf_fate fate;
 
 	fate = qf_store_take(store, true, &err);
-	if (fate == QF_OK)
+	if (fate == QF_FATE_OK)
 		fate = settle(store, &err);
-	if (fate == QF_OK)
+	if (fate == QF_FATE_OK)
 		enter(store, QF_STORE_UP, "");
 	else
-		enter(store, fate == QF_LOST ? QF_STORE_LOST : QF_STORE_GONE, err.text);
+		enter(store, fate == QF_FATE_LOST ? QF_STORE_LOST : QF_STORE_GONE, err.text);
 }
 
 /* --- the thread ------------------------------------------------------------------------ */
@@ -414,8 +415,8 @@ static void look_around(struct qf_store *store)
 	struct qn_error err;
 	enum qf_fate fate = check_office(store, false, 0, &err);
 
-	if (fate == QF_GONE || fate == QF_LOST)
-		enter(store, fate == QF_LOST ? QF_STORE_LOST : QF_STORE_GONE, err.text);
+	if (fate == QF_FATE_GONE || fate == QF_FATE_LOST)
+		enter(store, fate == QF_FATE_LOST ? QF_STORE_LOST : QF_STORE_GONE, err.text);
 }
 
 /* Wait for a server that is away, or for jobs. False: there will be none. */

@@ -147,15 +147,15 @@ static int name_holder(struct qf_store *store, struct qn_error *err)
 static int take_first(struct qf_store *store, struct qn_error *err)
 {
 	switch (qf_store_take(store, false, err)) {
-	case QF_OK:
+	case QF_FATE_OK:
 		return 0;
-	case QF_AGAIN:
+	case QF_FATE_AGAIN:
 		err->code = QF_STORE_BUSY;
 		return -1;
-	case QF_GONE:
+	case QF_FATE_GONE:
 		err->code = QF_STORE_AWAY;
 		return -1;
-	case QF_FULL:
+	case QF_FATE_FULL:
 		err->code = QF_STORE_FULL;
 		return -1;
 	default:

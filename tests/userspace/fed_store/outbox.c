@@ -60,7 +60,7 @@ static int answer(sd_event_source *source, void *arg)
 	return 0;
 }
 
-static void send_letter(void *arg, const struct qf_message *message)
+static void send_letter(void *arg, const struct qf_letter *message)
 {
 	struct letter *letter = qn_alloc(sizeof(*letter));
 	struct post *post = arg;
