@@ -323,7 +323,7 @@ static const char *shared(struct qn_binding *b)
 	if (!qn_xfrm_shared(b->node->net, &b->c, &outer))
 		return NULL;
 	set_bit(QN_B_SHARED, &b->flags);
-	return "somebody else has this reqid between these addresses, and may get this traffic: change one reqid";
+	return "somebody else has this reqid between these addresses: change one of them";
 }
 
 /* What is missing? Ask for it. Return: milliseconds to the next look. */

@@ -82,7 +82,7 @@ static void give_greatest(struct changes *c, const struct revisions *r)
 
 			for (k = 0; k < r->count; k++) {
 				bool beats = r->list[k].bps > r->list[i].bps ||
-					     (r->list[k].bps == r->list[i].bps && k < i);
+					     (k < i && r->list[k].bps == r->list[i].bps);
 
 				if (!beats || r->list[k].ends <= at)
 					continue;
