@@ -7,6 +7,8 @@
 #include <time.h>
 
 #include <libmnl/libmnl.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
 
 #include "rtnl.h"
 
@@ -85,4 +87,16 @@ out:
 		mnl_socket_close(sock);
 	free(reply);
 	return ret;
+}
+
+struct nlmsghdr *qn_rtnl_link(char *buf, uint16_t type, uint16_t flags, const char *name)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
+	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
+	if (name)
+		mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	return nlh;
 }

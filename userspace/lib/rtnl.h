@@ -38,4 +38,15 @@ typedef void (*qn_rtnl_fn)(void *arg, const struct nlmsghdr *nlh);
 int qn_rtnl_ask(const struct qn_rtnl *rtnl, struct nlmsghdr *nlh, qn_rtnl_fn each, void *arg,
 		struct qn_error *err);
 
+/**
+ * qn_rtnl_link() - begin a request for a device of the network
+ * @buf: for the message, MNL_SOCKET_BUFFER_SIZE octets
+ * @type: RTM_*LINK
+ * @flags: NLM_F_*, but for REQUEST and ACK, which all have
+ * @name: of the device, or NULL for any
+ *
+ * Return: the message, for more attributes and qn_rtnl_ask().
+ */
+struct nlmsghdr *qn_rtnl_link(char *buf, uint16_t type, uint16_t flags, const char *name);
+
 #endif

@@ -121,18 +121,6 @@ static const struct qn_rtnl rtnl = {
 	.exists = "there is a device of this name",
 };
 
-static struct nlmsghdr *request(char *buf, uint16_t type, uint16_t flags, const char *name)
-{
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-
-	nlh->nlmsg_type = type;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
-	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
-	if (name)
-		mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
-	return nlh;
-}
-
 static void put_settings(struct nlmsghdr *nlh, const struct qn_rec *rec)
 {
 	struct nlattr *info, *data;
@@ -247,7 +235,7 @@ int qn_tunnel_list(const char *name, struct qn_rec **list, struct qn_error *err)
 	char buf[MNL_SOCKET_BUFFER_SIZE];
 	struct links links = { .name = name };
 
-	if (qn_rtnl_ask(&rtnl, request(buf, RTM_GETLINK, NLM_F_DUMP, NULL), take_link, &links,
+	if (qn_rtnl_ask(&rtnl, qn_rtnl_link(buf, RTM_GETLINK, NLM_F_DUMP, NULL), take_link, &links,
 			err)) {
 		qn_rec_list_free(links.list);
 		return -1;
@@ -267,7 +255,7 @@ int qn_tunnel_do(unsigned int cmd, const struct qn_rec *req, struct qn_error *er
 	uint16_t flags = cmd == QN_TUNNEL_NEW ? NLM_F_CREATE | NLM_F_EXCL : 0;
 	const char *name = qn_get_str(req, QN_TUNNEL_NAME);
 	char buf[MNL_SOCKET_BUFFER_SIZE];
-	struct nlmsghdr *nlh = request(buf, type, flags, name);
+	struct nlmsghdr *nlh = qn_rtnl_link(buf, type, flags, name);
 
 	if (cmd != QN_TUNNEL_DEL)
 		put_settings(nlh, req);

@@ -20,18 +20,6 @@ static const struct qn_rtnl links = {
 	.exists = "there is a device of this name, or an xfrm interface of this if-id",
 };
 
-static struct nlmsghdr *request(char *buf, uint16_t type, uint16_t flags, const char *name)
-{
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-
-	nlh->nlmsg_type = type;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
-	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
-	if (name)
-		mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
-	return nlh;
-}
-
 static void put_kind(struct nlmsghdr *nlh, uint32_t if_id)
 {
 	struct nlattr *info = mnl_attr_nest_start(nlh, IFLA_LINKINFO), *data;
@@ -88,7 +76,7 @@ int qn_xfrm_interfaces(struct qn_rec **list, struct qn_error *err)
 	char buf[MNL_SOCKET_BUFFER_SIZE];
 	struct qn_rec *found = NULL;
 
-	if (qn_rtnl_ask(&links, request(buf, RTM_GETLINK, NLM_F_DUMP, NULL), take_link, &found,
+	if (qn_rtnl_ask(&links, qn_rtnl_link(buf, RTM_GETLINK, NLM_F_DUMP, NULL), take_link, &found,
 			err)) {
 		qn_rec_list_free(found);
 		return -1;
@@ -104,7 +92,7 @@ static int check(const char *name, uint32_t if_id, struct qn_error *err)
 	struct qn_rec *found = NULL;
 	uint32_t is;
 
-	if (qn_rtnl_ask(&links, request(buf, RTM_GETLINK, 0, name), take_link, &found, err))
+	if (qn_rtnl_ask(&links, qn_rtnl_link(buf, RTM_GETLINK, 0, name), take_link, &found, err))
 		return -1;
 	is = (uint32_t)qn_get(found, QN_XFRM_IF_ID, 0);
 	qn_rec_list_free(found);
@@ -127,14 +115,15 @@ int qn_xfrm_interface_do(unsigned int cmd, const struct qn_rec *req, struct qn_e
 	if (cmd == QN_XFRM_IF_DEL) {
 		if (check(name, if_id, err))
 			return -1;
-		return qn_rtnl_ask(&links, request(buf, RTM_DELLINK, 0, name), NULL, NULL, err);
+		return qn_rtnl_ask(&links, qn_rtnl_link(buf, RTM_DELLINK, 0, name), NULL, NULL,
+				   err);
 	}
 	if (cmd == QN_XFRM_IF_SET) {
 		if (check(name, 0, err))
 			return -1;
-		nlh = request(buf, RTM_NEWLINK, 0, name);
+		nlh = qn_rtnl_link(buf, RTM_NEWLINK, 0, name);
 	} else {
-		nlh = request(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, name);
+		nlh = qn_rtnl_link(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, name);
 		info = mnl_nlmsg_get_payload(nlh);
 		info->ifi_flags = IFF_UP;
 		info->ifi_change = IFF_UP;

@@ -10,10 +10,10 @@
 #include <gnutls/x509.h>
 
 #include "cert.h"
+#include "clock.h"
 #include "doc.h"
 #include "utf8.h"
 
-#define SECOND	INT64_C(1000000)
 #define DER_MAX 16384
 
 /* 128 bits: RSA of 3072 bits, P-256, Ed25519, SHA-256. What is less is weak. */
@@ -180,8 +180,8 @@ static int import(const gnutls_datum_t *der, struct link *link, struct qf_proble
 static int in_time(const struct link *link, int64_t now, struct qf_cert *cert,
 		   struct qf_problem *problem)
 {
-	int64_t begins = gnutls_x509_crt_get_activation_time(link->crt) * SECOND;
-	int64_t ends = gnutls_x509_crt_get_expiration_time(link->crt) * SECOND;
+	int64_t begins = gnutls_x509_crt_get_activation_time(link->crt) * QF_SECOND;
+	int64_t ends = gnutls_x509_crt_get_expiration_time(link->crt) * QF_SECOND;
 	char text[QF_TIME_TEXT] = "the beginning of time";
 
 	if (begins < 0 || ends < 0)

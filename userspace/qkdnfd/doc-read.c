@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base64url.h"
+#include "clock.h"
 #include "doc-value.h"
 
-#define SECOND	     INT64_C(1000000)
 #define SECONDS_LAST INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 
 static int read_object(const struct qf_table *table, const json_t *value, void *to,
@@ -71,7 +71,7 @@ static int read_number(const struct qf_field *field, const json_t *value, int64_
 	if (field->kind == QF_SECONDS) {
 		if (number < 0 || number > SECONDS_LAST)
 			return qf_doc_fail(problem, place, "seconds since 1970");
-		*to = number * SECOND;
+		*to = number * QF_SECOND;
 		return 0;
 	}
 	*to = number;

@@ -5,9 +5,8 @@
 #include <string.h>
 
 #include "base64url.h"
+#include "clock.h"
 #include "doc-value.h"
-
-#define SECOND INT64_C(1000000)
 
 static json_t *write_object(const struct qf_table *table, const void *from,
 			    const struct qf_place *place, struct qf_problem *problem);
@@ -39,8 +38,8 @@ static json_t *write_number(const struct qf_field *field, int64_t number,
 		return NULL;
 	case QF_SECONDS:
 		/* A fraction would be lost on the way, and with it what was signed. */
-		if (number >= 0 && !(number % SECOND) && !qf_time_format(text, number))
-			return json_integer(number / SECOND);
+		if (number >= 0 && !(number % QF_SECOND) && !qf_time_format(text, number))
+			return json_integer(number / QF_SECOND);
 		qf_doc_fail(problem, place, "whole seconds from 1970 to 9999");
 		return NULL;
 	default:

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
 #include "doc.h"
 
-#define SECOND	   INT64_C(1000000)
 #define YEAR_10000 INT64_C(253402300800) /* in seconds since 1970 */
 
 const struct qf_limits qf_limits_message = {
@@ -121,7 +121,7 @@ static int expect(const char **at, char c)
 int qf_time_parse(const char *text, int64_t *usec)
 {
 	struct tm tm = { 0 }, back;
-	int64_t fraction = 0, unit = SECOND;
+	int64_t fraction = 0, unit = QF_SECOND;
 	const char *at = text;
 	int year, month;
 	time_t seconds;
@@ -151,21 +151,21 @@ int qf_time_parse(const char *text, int64_t *usec)
 	if (back.tm_mon != tm.tm_mon || back.tm_mday != tm.tm_mday || back.tm_hour != tm.tm_hour ||
 	    back.tm_min != tm.tm_min || back.tm_sec != tm.tm_sec)
 		return -1;
-	*usec = seconds * SECOND + fraction;
+	*usec = seconds * QF_SECOND + fraction;
 	return 0;
 }
 
 int qf_time_format(char text[QF_TIME_TEXT], int64_t usec)
 {
-	time_t seconds = usec / SECOND;
+	time_t seconds = usec / QF_SECOND;
 	size_t used;
 	struct tm tm;
 
 	if (usec < 0 || seconds >= YEAR_10000 || !gmtime_r(&seconds, &tm))
 		return -1;
 	used = strftime(text, QF_TIME_TEXT, "%Y-%m-%dT%H:%M:%S", &tm);
-	if (usec % SECOND)
-		snprintf(text + used, QF_TIME_TEXT - used, ".%06dZ", (int)(usec % SECOND));
+	if (usec % QF_SECOND)
+		snprintf(text + used, QF_TIME_TEXT - used, ".%06dZ", (int)(usec % QF_SECOND));
 	else
 		snprintf(text + used, QF_TIME_TEXT - used, "Z");
 	return 0;

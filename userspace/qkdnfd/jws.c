@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "base64url.h"
+#include "clock.h"
 #include "jws.h"
 
 #define HEADER_MAX     512 /* octets of JSON */
 #define SIGNATURE_TEXT QF_B64_LEN(QF_SIGNATURE_OCTETS)
-#define SECOND	       INT64_C(1000000)
 
 struct header {
 	char alg[16];
@@ -230,13 +230,13 @@ int qf_claims_check(const struct qf_claims *claims, const struct qf_expect *expe
 		return qf_problem_at(problem, QF_REFUSED, "/exp", "not after iat");
 	if (expect->life && claims->exp - claims->iat > expect->life)
 		return qf_problem_at(problem, QF_REFUSED, "/exp", "at most %" PRId64 " s after iat",
-				     expect->life / SECOND);
+				     expect->life / QF_SECOND);
 	if (claims->iat > expect->now + expect->skew)
 		return qf_problem_at(problem, QF_REFUSED, "/iat",
 				     "made %" PRId64 " s from now: are the clocks right?",
-				     (claims->iat - expect->now) / SECOND);
+				     (claims->iat - expect->now) / QF_SECOND);
 	if (claims->exp <= expect->now - expect->skew)
 		return qf_problem_at(problem, QF_REFUSED, "/exp", "expired %" PRId64 " s ago",
-				     (expect->now - claims->exp) / SECOND);
+				     (expect->now - claims->exp) / QF_SECOND);
 	return 0;
 }
